@@ -1,0 +1,395 @@
+//! Errors as the caller sees them: a stable code, a sentence that says what to
+//! do, and details to branch on.
+
+use std::any::Any;
+
+use bytes::Bytes;
+use microsandbox::MicrosandboxError as CoreError;
+use microsandbox::protocol::exec::ExecFailed;
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use crate::frame::{Frame, MsbFrameKind};
+
+/// A stable name for what went wrong. Codes are never renamed or reused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "kebab-case")]
+pub enum ErrorCode {
+    /// The sandbox's agent could not be reached, or answered out of turn.
+    AgentClientError,
+    /// The microVM or its agent did not come up. `details.diagnosis` says what
+    /// is wrong with the host, as far as that can be seen.
+    BootFailed,
+    /// The request was cancelled before it had a result.
+    Cancelled,
+    /// The client was closed before the request completed.
+    #[expect(dead_code, reason = "found out in TypeScript")]
+    ClientClosed,
+    /// The cloud answered with an HTTP status that says no.
+    CloudHttp,
+    /// The sandbox stopped, or the connection to it was lost, before the
+    /// command ended. `details` carries the output so far.
+    CommandInterrupted,
+    /// A request to the sandbox's control socket failed.
+    ControlClientError,
+    /// Some entries of a batch of secrets were applied before one failed.
+    ControlSecretBatch,
+    /// The sandbox changed while a modification was being saved.
+    ControlStateChanged,
+    /// The database of sandboxes could not be read or written.
+    DatabaseError,
+    /// The command could not be started: there is no such program, working
+    /// directory or user, or a limit forbids it.
+    ExecFailed,
+    /// The command ran longer than its `timeoutMs` and was killed.
+    ExecTimeout,
+    /// An operation on files in the sandbox failed.
+    FilesystemError,
+    /// The handle was released: the sandbox was stopped, killed, detached or
+    /// disposed through this object.
+    #[expect(dead_code, reason = "found out in TypeScript, before a call")]
+    HandleClosed,
+    /// An HTTP request failed.
+    HttpError,
+    /// The image is used by a sandbox.
+    ImageInUse,
+    /// No image of that name is known here or in its registry.
+    ImageNotFound,
+    /// The image could not be fetched or unpacked.
+    ImagePullFailed,
+    /// The library failed in a way that is a mistake of its own.
+    Internal,
+    /// The configuration as a whole makes no sense to the core.
+    InvalidConfig,
+    /// A cursor does not come from this listing or log.
+    InvalidCursor,
+    /// The handle is unknown or stands for something else.
+    InvalidHandle,
+    /// An option has the wrong type, is missing or contradicts another one.
+    /// `details.path` names it.
+    InvalidOption,
+    /// The sandbox name is empty, too long or has characters that names cannot
+    /// have.
+    InvalidSandboxName,
+    /// A file or directory on the host could not be used.
+    IoError,
+    /// Stored data is not the JSON that it should be.
+    JsonError,
+    /// The `libkrunfw` library was not found.
+    LibkrunfwNotFound,
+    /// The log was rotated away before it was read.
+    LogMissedRotation,
+    /// Metrics are switched off for this sandbox.
+    MetricsDisabled,
+    /// There is no metrics sample yet.
+    MetricsUnavailable,
+    /// An error that the core does not classify.
+    MicrosandboxError,
+    /// A restore needs bindings for resources of the host.
+    MissingRestoreBindings,
+    /// The network options contradict each other.
+    NetworkPolicyError,
+    /// The image defines no command to run.
+    NoDefaultCommand,
+    /// A number is outside of its range. `details.path` names the option.
+    OptionOutOfRange,
+    /// The operating system refused a call.
+    OsError,
+    /// A change to the root file system before boot failed.
+    PatchFailed,
+    /// A message from the sandbox could not be understood.
+    ProtocolError,
+    /// A result does not fit into a frame.
+    ResultTooLarge,
+    /// The runtime failed.
+    RuntimeError,
+    /// Only one of the two files of the runtime is there.
+    RuntimeIncomplete,
+    /// The runtime is not installed, and unpacking it was switched off.
+    RuntimeNotInstalled,
+    /// A sandbox of that name exists already.
+    SandboxAlreadyExists,
+    /// There is no sandbox of that name.
+    SandboxNotFound,
+    /// The sandbox is not running.
+    SandboxNotRunning,
+    /// Another sandbox has taken the name since.
+    SandboxReplaced,
+    /// The sandbox is still running.
+    SandboxStillRunning,
+    /// The sandbox accepted the request to stop but has not stopped in time.
+    SandboxStopTimedOut,
+    /// A snapshot of that name exists already.
+    SnapshotAlreadyExists,
+    /// The snapshot's image is not in the cache.
+    SnapshotImageMissing,
+    /// The snapshot is damaged.
+    SnapshotIntegrity,
+    /// The snapshot's format could not be migrated.
+    SnapshotMigration,
+    /// There is no such snapshot.
+    SnapshotNotFound,
+    /// A snapshot needs its sandbox to be stopped.
+    SnapshotSandboxRunning,
+    /// The snapshot was made, but its sandbox did not recover.
+    SnapshotSourceRecovery,
+    /// Stopping took longer than its `timeoutMs`. Nothing was killed.
+    StopTimeout,
+    /// The terminal could not be used.
+    TerminalError,
+    /// There is no operation with that number: the library and the program
+    /// are of different versions.
+    UnknownOperation,
+    /// There is no option of that name. `details.path` names it.
+    UnknownOption,
+    /// The backend cannot do this.
+    Unsupported,
+    /// This machine offers no virtualization. `details.diagnosis` says why.
+    VirtualizationUnavailable,
+    /// A volume of that name exists already.
+    VolumeAlreadyExists,
+    /// There is no volume of that name.
+    VolumeNotFound,
+}
+
+/// A failed operation.
+#[derive(Debug)]
+pub struct Error {
+    pub code: ErrorCode,
+    /// What failed, with which value, and what to do next.
+    pub message: String,
+    /// What callers branch on. `Value::Null` when there is nothing.
+    pub details: Value,
+    /// What was produced before the failure.
+    pub bytes: Bytes,
+}
+
+impl Error {
+    /// An error without details.
+    pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
+        Self { code, message: message.into(), details: Value::Null, bytes: Bytes::new() }
+    }
+
+    /// The same error with details.
+    pub fn with_details(mut self, details: Value) -> Self {
+        self.details = details;
+        self
+    }
+
+    /// The same error with what was produced before it.
+    pub fn with_bytes(mut self, bytes: Bytes) -> Self {
+        self.bytes = bytes;
+        self
+    }
+
+    /// The completion of a request that was cancelled.
+    pub fn cancelled() -> Self {
+        Self::new(ErrorCode::Cancelled, "The request was cancelled")
+    }
+
+    /// The completion of a request whose operation panicked.
+    pub fn panicked(operation: u32, panic: &(dyn Any + Send)) -> Self {
+        let text = panic
+            .downcast_ref::<&str>()
+            .copied()
+            .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+            .unwrap_or("no message");
+        Self::new(
+            ErrorCode::Internal,
+            format!(
+                "Operation {operation} failed by a mistake in the library ({text}): \
+                 please report it"
+            ),
+        )
+    }
+
+    /// Encodes the error as the completion of `request`.
+    pub fn into_frame(self, request: u32) -> Frame {
+        let json = json!({
+            "code": self.code,
+            "message": self.message,
+            "details": self.details,
+        });
+        Frame {
+            request,
+            kind: MsbFrameKind::Error,
+            handle: 0,
+            json: json.to_string().into_bytes(),
+            bytes: self.bytes,
+        }
+    }
+
+    /// A command that could not be started.
+    pub fn exec_failed(failed: &ExecFailed) -> Self {
+        Self::new(
+            ErrorCode::ExecFailed,
+            format!("Cannot start the command: {}", failed.message),
+        )
+        .with_details(json!({
+            "kind": failed.kind,
+            "errno": failed.errno,
+            "errnoName": failed.errno_name,
+            "stage": failed.stage,
+        }))
+    }
+}
+
+impl From<CoreError> for Error {
+    fn from(error: CoreError) -> Self {
+        let message = capitalized(&error.to_string());
+        let (code, details) = classify(&error);
+        let message = match remedy(&error) {
+            Some(remedy) => format!("{message}: {remedy}"),
+            None => message,
+        };
+        Self::new(code, message).with_details(details)
+    }
+}
+
+/// The code and the details for an error of the core.
+fn classify(error: &CoreError) -> (ErrorCode, Value) {
+    use ErrorCode as Code;
+    match error {
+        CoreError::Io(error) => (Code::IoError, json!({ "errno": error.raw_os_error() })),
+        CoreError::Http(error) => (
+            Code::HttpError,
+            json!({ "status": error.status().map(|status| status.as_u16()) }),
+        ),
+        CoreError::CloudHttp { status, code, .. } => {
+            (Code::CloudHttp, json!({ "status": status, "cloudCode": code }))
+        }
+        CoreError::LibkrunfwNotFound(_) => (Code::LibkrunfwNotFound, Value::Null),
+        CoreError::RuntimeNotInstalled(_) => (Code::RuntimeNotInstalled, Value::Null),
+        CoreError::RuntimeIncomplete(_) => (Code::RuntimeIncomplete, Value::Null),
+        CoreError::Database(_) => (Code::DatabaseError, Value::Null),
+        CoreError::InvalidConfig(_) => (Code::InvalidConfig, Value::Null),
+        CoreError::MissingRestoreBindings { missing, .. } => {
+            (Code::MissingRestoreBindings, json!({ "missing": missing }))
+        }
+        CoreError::NoDefaultCommand => (Code::NoDefaultCommand, Value::Null),
+        CoreError::SandboxNotFound(name) => (Code::SandboxNotFound, json!({ "name": name })),
+        CoreError::SandboxAlreadyExists(name) => {
+            (Code::SandboxAlreadyExists, json!({ "name": name }))
+        }
+        CoreError::SandboxReplaced { name, expected, actual } => (
+            Code::SandboxReplaced,
+            json!({ "name": name, "expected": expected, "actual": actual }),
+        ),
+        CoreError::SandboxStillRunning(_) => (Code::SandboxStillRunning, Value::Null),
+        CoreError::SandboxNotRunning(_) => (Code::SandboxNotRunning, Value::Null),
+        CoreError::SandboxStopTimedOut { name, timeout } => (
+            Code::SandboxStopTimedOut,
+            json!({ "name": name, "timeoutMs": timeout.as_millis() as u64 }),
+        ),
+        CoreError::Runtime(_) => (Code::RuntimeError, Value::Null),
+        CoreError::StopTimeout { name, timeout, .. } => (
+            Code::StopTimeout,
+            json!({ "name": name, "timeoutMs": timeout.as_millis() as u64 }),
+        ),
+        CoreError::BootStart { name, err } => {
+            (Code::BootFailed, json!({ "name": name, "boot": err }))
+        }
+        CoreError::Json(_) => (Code::JsonError, Value::Null),
+        CoreError::Protocol(_) => (Code::ProtocolError, Value::Null),
+        CoreError::AgentClient(_) => (Code::AgentClientError, Value::Null),
+        CoreError::ControlClient(_) => (Code::ControlClientError, Value::Null),
+        CoreError::ControlStateChanged => (Code::ControlStateChanged, Value::Null),
+        CoreError::ControlSecretBatch { applied_count, failed_index, error } => (
+            Code::ControlSecretBatch,
+            json!({ "appliedCount": applied_count, "failedIndex": failed_index, "error": error }),
+        ),
+        #[cfg(unix)]
+        CoreError::Nix(errno) => (Code::OsError, json!({ "errno": *errno as i32 })),
+        #[cfg(windows)]
+        CoreError::WindowsHostSetup(_) => (Code::VirtualizationUnavailable, Value::Null),
+        CoreError::ExecTimeout(timeout) => {
+            (Code::ExecTimeout, json!({ "timeoutMs": timeout.as_millis() as u64 }))
+        }
+        CoreError::ExecFailed(failed) => {
+            let error = Error::exec_failed(failed);
+            (error.code, error.details)
+        }
+        CoreError::Terminal(_) => (Code::TerminalError, Value::Null),
+        CoreError::SandboxFsOps(_) => (Code::FilesystemError, Value::Null),
+        CoreError::ImageNotFound(image) => (Code::ImageNotFound, json!({ "image": image })),
+        CoreError::ImageInUse(_) => (Code::ImageInUse, Value::Null),
+        CoreError::VolumeNotFound(name) => (Code::VolumeNotFound, json!({ "name": name })),
+        CoreError::VolumeAlreadyExists(name) => {
+            (Code::VolumeAlreadyExists, json!({ "name": name }))
+        }
+        CoreError::Image(_) => (Code::ImagePullFailed, Value::Null),
+        CoreError::NetworkBuilder(_) => (Code::NetworkPolicyError, Value::Null),
+        CoreError::PatchFailed(_) => (Code::PatchFailed, Value::Null),
+        CoreError::SnapshotNotFound(_) => (Code::SnapshotNotFound, Value::Null),
+        CoreError::SnapshotAlreadyExists(_) => (Code::SnapshotAlreadyExists, Value::Null),
+        CoreError::SnapshotSandboxRunning(_) => (Code::SnapshotSandboxRunning, Value::Null),
+        CoreError::SnapshotImageMissing(_) => (Code::SnapshotImageMissing, Value::Null),
+        CoreError::SnapshotIntegrity(_) => (Code::SnapshotIntegrity, Value::Null),
+        CoreError::SnapshotSourceRecovery(error) => {
+            (Code::SnapshotSourceRecovery, json!({ "recovery": error }))
+        }
+        CoreError::SnapshotMigration { code, phase, artifact, .. } => (
+            Code::SnapshotMigration,
+            json!({ "migrationCode": code, "phase": phase, "artifact": artifact }),
+        ),
+        CoreError::MetricsDisabled(_) => (Code::MetricsDisabled, Value::Null),
+        CoreError::MetricsUnavailable(_) => (Code::MetricsUnavailable, Value::Null),
+        CoreError::MissedRotation { dropped_from_offset } => {
+            (Code::LogMissedRotation, json!({ "droppedFromOffset": dropped_from_offset }))
+        }
+        CoreError::InvalidCursor(_) => (Code::InvalidCursor, Value::Null),
+        CoreError::Unsupported { op, .. } => {
+            (Code::Unsupported, json!({ "operation": op.api_path() }))
+        }
+        CoreError::Custom(_) => (Code::MicrosandboxError, Value::Null),
+    }
+}
+
+/// What the caller can do about an error whose own text does not say it.
+fn remedy(error: &CoreError) -> Option<&'static str> {
+    Some(match error {
+        CoreError::SandboxNotFound(_) => "list the sandboxes, or create it",
+        CoreError::SandboxAlreadyExists(_) => {
+            "choose another name, start or connect to it, or create with replace"
+        }
+        CoreError::SandboxStillRunning(_) => "stop or kill it first",
+        CoreError::Database(_) => {
+            "check that the home directory is writable and its disk is not full, and try again"
+        }
+        CoreError::ImageNotFound(_) => "check its name and tag",
+        _ => return None,
+    })
+}
+
+/// The core's messages start in lower case; ours are sentences.
+fn capitalized(text: &str) -> String {
+    let mut characters = text.chars();
+    match characters.next() {
+        Some(first) => first.to_uppercase().chain(characters).collect(),
+        None => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_kebab_case() {
+        let code = serde_json::to_string(&ErrorCode::SandboxAlreadyExists).unwrap();
+        assert_eq!(code, "\"sandbox-already-exists\"");
+    }
+
+    #[test]
+    fn a_core_error_keeps_its_data_and_says_what_to_do() {
+        let error = Error::from(CoreError::SandboxAlreadyExists("web".into()));
+        assert_eq!(error.code, ErrorCode::SandboxAlreadyExists);
+        assert_eq!(error.details, json!({ "name": "web" }));
+        assert_eq!(
+            error.message,
+            "Sandbox already exists: web: choose another name, start or connect to it, or \
+             create with replace"
+        );
+    }
+}

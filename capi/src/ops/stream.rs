@@ -1,0 +1,35 @@
+//! Reading from a stream.
+
+use serde::{Deserialize, Serialize};
+
+use super::Request;
+use crate::client::Outcome;
+use crate::error::Error;
+
+/// How much of a stream to produce.
+#[derive(Debug, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ReadOptions {
+    /// How many items the caller has room for. Each arrives as an event of
+    /// the request.
+    pub credit: u32,
+}
+
+/// What became of the stream.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct ReadResult {
+    /// Whether there are no more items.
+    pub done: bool,
+}
+
+/// `stream.read`
+pub async fn read(request: Request) -> Result<Outcome, Error> {
+    let options: ReadOptions = request.options()?;
+    let stream = request.client.handles.stream(request.handle)?;
+    let emit = |item: crate::stream::Item| request.client.emit(request.id, item.json, item.bytes);
+    let done = stream.read(options.credit, emit).await?;
+    Outcome::json(&ReadResult { done })
+}

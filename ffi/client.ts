@@ -1,0 +1,303 @@
+/**
+ * Requests and frames: turns the library's numbers into promises.
+ *
+ * @module
+ */
+
+import type { Native } from "./native.ts";
+import {
+  type ErrorCode,
+  frameHeaderLength,
+  frameKind,
+  operation,
+  type Operations,
+  status,
+} from "./protocol.gen.ts";
+
+/** An error as it travels in a frame. */
+export interface Failure {
+  /** What went wrong, as a stable name. */
+  code: ErrorCode;
+  /** What went wrong, as a sentence. */
+  message: string;
+  /** What to branch on. */
+  details?: unknown;
+  /** What was produced before the failure. */
+  bytes?: Uint8Array;
+}
+
+/** What a request may have besides its options. */
+export interface CallOptions {
+  /** The handle to work on. */
+  handle?: number;
+  /** Raw input. */
+  bytes?: Uint8Array;
+  /** Cancels the request. The call then fails with the signal's reason. */
+  signal?: AbortSignal | undefined;
+  /** Gets what the request produces before it completes. */
+  onEvent?: (json: unknown, bytes: Uint8Array) => void;
+}
+
+/** What a request completed with. */
+export interface Reply<Result> {
+  /** The result. */
+  result: Result;
+  /** The handle that the operation made, or 0. */
+  handle: number;
+  /** The result's raw bytes. The caller may keep them. */
+  bytes: Uint8Array;
+}
+
+interface Pending {
+  resolve(reply: Reply<unknown>): void;
+  reject(error: unknown): void;
+  onEvent: CallOptions["onEvent"];
+  signal: AbortSignal | undefined;
+  onAbort: (() => void) | undefined;
+}
+
+const nothing = new Uint8Array(0);
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+/** One client of the library. */
+export class Client {
+  readonly #native: Native;
+  readonly #number: number;
+  readonly #toError: (failure: Failure) => Error;
+  readonly #pending = new Map<number, Pending>();
+  /** Where small options are encoded; the library copies them. */
+  readonly #scratch = new Uint8Array(16 * 1024);
+  readonly #frames = new Uint8Array(64 * 1024);
+  readonly #framesLength = new Uint32Array(1);
+  readonly #wait: () => Promise<void>;
+  #lastRequest = 0;
+  #isPumping = false;
+  #isClosed = false;
+
+  /** Opens a client of `native` whose failures `toError` turns into errors. */
+  constructor(native: Native, toError: (failure: Failure) => Error) {
+    this.#native = native;
+    this.#toError = toError;
+    const out = new Uint32Array(1);
+    this.#expectOk(native.clientOpen(nothing, 0, out), "open a client");
+    this.#number = out[0]!;
+    this.#wait = native.waiter(this.#number);
+  }
+
+  /**
+   * Runs an operation and resolves with what it completes with.
+   *
+   * An aborted `signal` cancels the request. The promise settles when the
+   * library is done with it, so that nothing of it is left then; when the
+   * result came before the cancellation, it resolves.
+   */
+  call<Name extends keyof Operations>(
+    name: Name,
+    options: Operations[Name]["options"],
+    { handle = 0, bytes = nothing, signal, onEvent }: CallOptions = {},
+  ): Promise<Reply<Operations[Name]["result"]>> {
+    return new Promise((resolve, reject) => {
+      signal?.throwIfAborted();
+      if (this.#isClosed) throw this.#closedError();
+      const request = this.#nextRequest();
+      const [json, jsonLength] = this.#encode(options);
+      this.#expectOk(
+        this.#native.submit(
+          this.#number,
+          request,
+          operation[name],
+          handle,
+          json,
+          jsonLength,
+          fixed(bytes),
+          bytes.length,
+        ),
+        `start ${name}`,
+      );
+      const onAbort = signal &&
+        (() => void this.#native.cancel(this.#number, request));
+      if (signal && onAbort) signal.addEventListener("abort", onAbort);
+      this.#pending.set(request, {
+        resolve: resolve as Pending["resolve"],
+        reject,
+        onEvent,
+        signal,
+        onAbort,
+      });
+      this.#pump();
+    });
+  }
+
+  /** Gives a handle back. A handle that is gone already is no error. */
+  release(handle: number): void {
+    if (!this.#isClosed) this.#native.release(this.#number, handle);
+  }
+
+  /** Closes the client. What is in flight fails with `client-closed`. */
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#native.clientClose(this.#number);
+    for (const request of [...this.#pending.keys()]) {
+      this.#take(request)?.reject(this.#closedError());
+    }
+    // Bun's descriptor is closed by the wait that sees its end.
+    if (!this.#isPumping) void this.#wait();
+  }
+
+  /**
+   * Receives frames as long as requests are in flight. There is at most one
+   * wait, and none when there is nothing to wait for: it would keep the
+   * program from ending.
+   */
+  async #pump(): Promise<void> {
+    if (this.#isPumping) return;
+    this.#isPumping = true;
+    try {
+      while (this.#pending.size > 0) {
+        await this.#wait();
+        if (this.#isClosed) return;
+        this.#drain();
+      }
+    } finally {
+      this.#isPumping = false;
+    }
+  }
+
+  #drain(): void {
+    while (true) {
+      let buffer = this.#frames;
+      let code = this.#receive(buffer);
+      if (code === status.bufferTooSmall) {
+        // A frame that gets a buffer of its own need not be copied out of it.
+        buffer = new Uint8Array(this.#framesLength[0]!);
+        code = this.#receive(buffer);
+      }
+      this.#expectOk(code, "receive");
+      const length = this.#framesLength[0]!;
+      if (length === 0) return;
+      this.#deliver(buffer, length);
+    }
+  }
+
+  #receive(buffer: Uint8Array<ArrayBuffer>): number {
+    return this.#native.receive(
+      this.#number,
+      buffer,
+      buffer.length,
+      this.#framesLength,
+    );
+  }
+
+  /** Hands each frame in the buffer to its request. */
+  #deliver(buffer: Uint8Array, length: number): void {
+    const view = new DataView(buffer.buffer);
+    for (let start = 0; start < length;) {
+      const kind = view.getUint32(start + 4, true);
+      const jsonStart = start + frameHeaderLength;
+      const bytesStart = jsonStart + view.getUint32(start + 12, true);
+      const end = bytesStart + view.getUint32(start + 16, true);
+      const request = view.getUint32(start, true);
+      const handle = view.getUint32(start + 8, true);
+      const json = parse(buffer.subarray(jsonStart, bytesStart));
+      const bytes = buffer === this.#frames
+        ? buffer.slice(bytesStart, end)
+        : buffer.subarray(bytesStart, end);
+      start = end;
+      if (kind === frameKind.event) {
+        this.#pending.get(request)?.onEvent?.(json, bytes);
+      } else {
+        this.#complete(request, kind, handle, json, bytes);
+      }
+    }
+  }
+
+  #complete(
+    request: number,
+    kind: number,
+    handle: number,
+    json: unknown,
+    bytes: Uint8Array,
+  ): void {
+    const pending = this.#take(request);
+    if (pending === undefined) return;
+    if (kind === frameKind.result) {
+      return pending.resolve({ result: json, handle, bytes });
+    }
+    const failure = { ...json as Failure, bytes };
+    pending.reject(
+      failure.code === "cancelled" && pending.signal?.aborted
+        ? pending.signal.reason
+        : this.#toError(failure),
+    );
+  }
+
+  #take(request: number): Pending | undefined {
+    const pending = this.#pending.get(request);
+    this.#pending.delete(request);
+    if (pending?.onAbort) {
+      pending.signal?.removeEventListener("abort", pending.onAbort);
+    }
+    return pending;
+  }
+
+  #nextRequest(): number {
+    do {
+      this.#lastRequest = (this.#lastRequest + 1) >>> 0;
+    } while (this.#pending.has(this.#lastRequest));
+    return this.#lastRequest;
+  }
+
+  /** The options as JSON, and how much of the array they take. */
+  #encode(options: unknown): [Uint8Array<ArrayBuffer>, number] {
+    const json = JSON.stringify(options, this.#refuseUnencodable);
+    const { read, written } = encoder.encodeInto(json, this.#scratch);
+    if (read === json.length) return [this.#scratch, written];
+    const encoded = encoder.encode(json);
+    return [encoded, encoded.length];
+  }
+
+  /** `JSON.stringify` would drop these silently, or turn them into `null`. */
+  readonly #refuseUnencodable = (key: string, value: unknown): unknown => {
+    const kind = typeof value;
+    if (
+      kind === "function" || kind === "symbol" || kind === "bigint" ||
+      (kind === "number" && !Number.isFinite(value))
+    ) {
+      throw this.#toError({
+        code: "invalid-option",
+        message: `Cannot use option ${key}: ${String(value)} is no JSON value`,
+        details: { path: key },
+      });
+    }
+    return value;
+  };
+
+  #closedError(): Error {
+    return this.#toError({
+      code: "client-closed",
+      message: "The client was closed before the request completed",
+    });
+  }
+
+  #expectOk(code: number, action: string): void {
+    if (code === status.ok) return;
+    throw this.#toError({
+      code: "internal",
+      message: `Cannot ${action}: the library returned status ${code}`,
+    });
+  }
+}
+
+function parse(json: Uint8Array): unknown {
+  return json.length === 0 ? null : JSON.parse(decoder.decode(json));
+}
+
+/** Foreign calls take no shared and no resizable memory, so that is copied. */
+function fixed(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  const { buffer } = bytes;
+  return buffer instanceof ArrayBuffer && !buffer.resizable
+    ? bytes as Uint8Array<ArrayBuffer>
+    : bytes.slice();
+}

@@ -1,0 +1,489 @@
+// GENERATED from capi/src by capi/src/generated.rs. Do not edit; run
+// `deno task generate` instead.
+
+/** The version of the C interface that this module is written for. */
+export const abiVersion = 1;
+
+/** Length of a frame's header in bytes. */
+export const frameHeaderLength = 20;
+
+/** What a frame says about its request. */
+export const frameKind = { result: 1, error: 2, event: 3 } as const;
+
+/** What the exported functions return. */
+export const status = {
+  ok: 0,
+  invalidArgument: -1,
+  invalidClient: -2,
+  invalidHandle: -3,
+  unknownRequest: -4,
+  duplicateRequest: -5,
+  bufferTooSmall: -6,
+  timeout: -7,
+  unsupported: -8,
+  invalidConfig: -9,
+  internal: -10,
+} as const;
+
+/** The number of each operation. */
+export const operation = {
+  "sandbox.create": 1,
+  "sandbox.start": 2,
+  "sandbox.get": 3,
+  "sandbox.getOrCreate": 4,
+  "sandbox.list": 5,
+  "sandbox.remove": 6,
+  "sandbox.connect": 7,
+  "sandbox.stop": 8,
+  "sandbox.kill": 9,
+  "sandbox.waitUntilStopped": 10,
+  "sandbox.detach": 11,
+  "sandbox.stopNamed": 12,
+  "sandbox.killNamed": 13,
+  "command.exec": 32,
+  "command.shell": 33,
+  "stream.read": 64,
+  "echo.call": 57344,
+  "echo.delay": 57345,
+  "echo.fail": 57346,
+  "echo.panic": 57347,
+  "echo.stream": 57348,
+  "echo.statistics": 57349,
+} as const;
+
+/** What each operation takes and returns. */
+export interface Operations {
+  "sandbox.create": { options: CreateOptions; result: LiveSandbox };
+  "sandbox.start": { options: StartOptions; result: LiveSandbox };
+  "sandbox.get": { options: NamedSandbox; result: SandboxInfo };
+  "sandbox.getOrCreate": { options: CreateOptions; result: LiveSandbox };
+  "sandbox.list": { options: ListOptions; result: SandboxPage };
+  "sandbox.remove": { options: NamedSandbox; result: null };
+  "sandbox.connect": { options: NamedSandbox; result: LiveSandbox };
+  "sandbox.stop": { options: StopOptions; result: null };
+  "sandbox.kill": { options: StopOptions; result: null };
+  "sandbox.waitUntilStopped": { options: NoOptions; result: StopResult };
+  "sandbox.detach": { options: NoOptions; result: null };
+  "sandbox.stopNamed": { options: StopNamedOptions; result: null };
+  "sandbox.killNamed": { options: StopNamedOptions; result: null };
+  "command.exec": { options: ExecRequest; result: ExecResult };
+  "command.shell": { options: ShellRequest; result: ExecResult };
+  "stream.read": { options: ReadOptions; result: ReadResult };
+  "echo.call": { options: JsonValue; result: JsonValue };
+  "echo.delay": { options: DelayOptions; result: null };
+  "echo.fail": { options: FailOptions; result: null };
+  "echo.panic": { options: NoOptions; result: null };
+  "echo.stream": { options: StreamOptions; result: null };
+  "echo.statistics": { options: NoOptions; result: Statistics };
+}
+
+/** Any JSON value. */
+export type JsonValue =
+  | null
+  | boolean
+  | number
+  | string
+  | JsonValue[]
+  | { [key: string]: JsonValue };
+
+/**
+ * A stable name for what went wrong. Codes are never renamed or reused.
+ */
+export type ErrorCode = "agent-client-error" | "boot-failed" | "cancelled" | "client-closed" | "cloud-http" | "command-interrupted" | "control-client-error" | "control-secret-batch" | "control-state-changed" | "database-error" | "exec-failed" | "exec-timeout" | "filesystem-error" | "handle-closed" | "http-error" | "image-in-use" | "image-not-found" | "image-pull-failed" | "internal" | "invalid-config" | "invalid-cursor" | "invalid-handle" | "invalid-option" | "invalid-sandbox-name" | "io-error" | "json-error" | "libkrunfw-not-found" | "log-missed-rotation" | "metrics-disabled" | "metrics-unavailable" | "microsandbox-error" | "missing-restore-bindings" | "network-policy-error" | "no-default-command" | "option-out-of-range" | "os-error" | "patch-failed" | "protocol-error" | "result-too-large" | "runtime-error" | "runtime-incomplete" | "runtime-not-installed" | "sandbox-already-exists" | "sandbox-not-found" | "sandbox-not-running" | "sandbox-replaced" | "sandbox-still-running" | "sandbox-stop-timed-out" | "snapshot-already-exists" | "snapshot-image-missing" | "snapshot-integrity" | "snapshot-migration" | "snapshot-not-found" | "snapshot-sandbox-running" | "snapshot-source-recovery" | "stop-timeout" | "terminal-error" | "unknown-operation" | "unknown-option" | "unsupported" | "virtualization-unavailable" | "volume-already-exists" | "volume-not-found";
+
+/**
+ * What `msb_client_open` takes.
+ */
+export type ClientConfig = { 
+/**
+ * The directory that holds sandboxes, images, volumes and the runtime.
+ * Default: `MSB_HOME`, or `.microsandbox` in the user's home directory.
+ */
+home?: string, };
+
+/**
+ * Options of an operation that has none.
+ */
+export type NoOptions = Record<string, never>;
+
+/**
+ * What a new sandbox is made from.
+ */
+export type CreateOptions = { 
+/**
+ * The name that the sandbox is known by: 1 to 128 letters, digits, dots,
+ * hyphens and underscores, the first one a letter or digit. Default: a
+ * random one.
+ */
+name?: string, 
+/**
+ * The root file system: an OCI image reference such as `alpine:3.22`, or
+ * a path that starts with `/`, `./` or `../` and names a directory or a
+ * disk image (`.qcow2`, `.raw`, `.vmdk`).
+ */
+image: string, 
+/**
+ * Virtual CPUs, from 1 to 255. Default: 1.
+ */
+cpus?: number, 
+/**
+ * Memory in MiB. Default: 512.
+ */
+memoryMiB?: number, 
+/**
+ * Environment variables of every command. Names that start with `MSB_`
+ * are reserved.
+ */
+env?: { [key in string]: string }, 
+/**
+ * Working directory of commands. Default: the image's, else `/`.
+ */
+workdir?: string, 
+/**
+ * The shell that runs `shell` scripts. Default: `/bin/sh`.
+ */
+shell?: string, 
+/**
+ * The guest user that commands run as: a name or an id, with a group
+ * after a colon if needed. Default: the image's, else `root`.
+ */
+user?: string, 
+/**
+ * The guest's host name, at most 64 bytes. Default: made from the name.
+ */
+hostname?: string, 
+/**
+ * Labels to find the sandbox by. Names that start with `sandbox.`,
+ * `microsandbox.` or `service.` are reserved.
+ */
+labels?: { [key in string]: string }, 
+/**
+ * Replaces the image's entrypoint.
+ */
+entrypoint?: Array<string>, 
+/**
+ * Whether the sandbox outlives this program. Default: `false`.
+ */
+detached?: boolean, 
+/**
+ * Whether a sandbox of this name is stopped and replaced. Default:
+ * `false`, which makes it an error.
+ */
+replace?: boolean, 
+/**
+ * Whether the sandbox is removed when it stops. Default: `true` without
+ * a `name`, else `false`.
+ */
+ephemeral?: boolean, 
+/**
+ * How long the sandbox may live, in milliseconds, rounded up to whole
+ * seconds. Default: without limit.
+ */
+maxDurationMs?: number, 
+/**
+ * After how long without activity the sandbox stops, in milliseconds,
+ * rounded up to whole seconds. Default: never.
+ */
+idleTimeoutMs?: number, };
+
+/**
+ * Names a sandbox.
+ */
+export type NamedSandbox = { 
+/**
+ * The sandbox's name.
+ */
+name: string, 
+/**
+ * The identity that the sandbox has to have. Default: any.
+ */
+id?: string, };
+
+/**
+ * Which sandbox to start, and how.
+ */
+export type StartOptions = { 
+/**
+ * The sandbox's name.
+ */
+name: string, 
+/**
+ * The identity that the sandbox has to have. Default: any.
+ */
+id?: string, 
+/**
+ * Whether the sandbox outlives this program. Default: `false`.
+ */
+detached?: boolean, };
+
+/**
+ * Which sandboxes to list.
+ */
+export type ListOptions = { 
+/**
+ * How many to return at most, from 1 to 100. Default: 20.
+ */
+limit?: number, 
+/**
+ * Where the previous page ended.
+ */
+cursor?: string, 
+/**
+ * Labels that a sandbox has to have. Default: none.
+ */
+labels?: { [key in string]: string }, };
+
+/**
+ * How long to wait for a sandbox to stop.
+ */
+export type StopOptions = { 
+/**
+ * Milliseconds to wait. Default: without limit for a stop, 5000 for a
+ * kill.
+ */
+timeoutMs?: number, };
+
+/**
+ * Which sandbox to stop, and how long to wait for it.
+ */
+export type StopNamedOptions = { 
+/**
+ * The sandbox's name.
+ */
+name: string, 
+/**
+ * The identity that the sandbox has to have. Default: any.
+ */
+id?: string, 
+/**
+ * Milliseconds to wait. Default: without limit for a stop, 5000 for a
+ * kill.
+ */
+timeoutMs?: number, };
+
+/**
+ * A sandbox that this program is connected to. Its handle is in the frame.
+ */
+export type LiveSandbox = { 
+/**
+ * The sandbox's name.
+ */
+name: string, 
+/**
+ * The sandbox's identity, which a later sandbox of the same name does
+ * not share.
+ */
+id: string, 
+/**
+ * Where it runs.
+ */
+backend: Backend, 
+/**
+ * Whether the sandbox ends with this connection.
+ */
+ownsLifecycle: boolean, };
+
+/**
+ * Where a sandbox runs.
+ */
+export type Backend = "local" | "cloud";
+
+/**
+ * What a sandbox is doing.
+ */
+export type Status = "created" | "starting" | "running" | "draining" | "paused" | "stopped" | "crashed";
+
+/**
+ * What is known about a sandbox.
+ */
+export type SandboxInfo = { 
+/**
+ * The sandbox's name.
+ */
+name: string, 
+/**
+ * The sandbox's identity, which a later sandbox of the same name does
+ * not share.
+ */
+id: string, 
+/**
+ * Where it runs.
+ */
+backend: Backend, 
+/**
+ * What it was doing when it was asked.
+ */
+status: Status, 
+/**
+ * When it was created, in ISO 8601.
+ */
+createdAt?: string, 
+/**
+ * When its entry last changed, in ISO 8601.
+ */
+updatedAt?: string, };
+
+/**
+ * Some sandboxes, newest first.
+ */
+export type SandboxPage = { 
+/**
+ * The sandboxes.
+ */
+sandboxes: Array<SandboxInfo>, 
+/**
+ * Where the next page starts. Absent on the last page.
+ */
+nextCursor?: string, };
+
+/**
+ * How a sandbox ended.
+ */
+export type StopResult = { 
+/**
+ * What it is now.
+ */
+status: Status, 
+/**
+ * The exit code of its process, when this program started it.
+ */
+exitCode?: number, 
+/**
+ * The number of the signal that ended its process, when this program
+ * started it.
+ */
+signal?: number, };
+
+/**
+ * How to run a command.
+ */
+export type CommandOptions = { 
+/**
+ * The command's arguments. A shell script sees them as `$1`, `$2` and so
+ * on. Default: none.
+ */
+args?: Array<string>, 
+/**
+ * Working directory in the guest. Default: the sandbox's.
+ */
+cwd?: string, 
+/**
+ * Environment variables, added to the sandbox's.
+ */
+env?: { [key in string]: string }, 
+/**
+ * The guest user to run as. Default: the sandbox's.
+ */
+user?: string, 
+/**
+ * After how many milliseconds the command is killed and the call fails
+ * with `exec-timeout`. Default: never.
+ */
+timeoutMs?: number, };
+
+/**
+ * A program to run in the sandbox.
+ */
+export type ExecRequest = { 
+/**
+ * A path in the guest, or a name that is looked up in its `PATH`.
+ */
+command: string, 
+/**
+ * How to run it.
+ */
+options: CommandOptions, };
+
+/**
+ * A script to run in the sandbox's shell.
+ */
+export type ShellRequest = { 
+/**
+ * The script, which the shell gets with `-c`.
+ */
+script: string, 
+/**
+ * How to run it.
+ */
+options: CommandOptions, };
+
+/**
+ * How a command ended. The frame's bytes are its standard output followed by
+ * its standard error.
+ */
+export type ExecResult = { 
+/**
+ * The exit code.
+ */
+code: number, 
+/**
+ * How many of the bytes are standard output.
+ */
+stdoutLength: number, };
+
+/**
+ * How much of a stream to produce.
+ */
+export type ReadOptions = { 
+/**
+ * How many items the caller has room for. Each arrives as an event of
+ * the request.
+ */
+credit: number, };
+
+/**
+ * What became of the stream.
+ */
+export type ReadResult = { 
+/**
+ * Whether there are no more items.
+ */
+done: boolean, };
+
+/**
+ * How long to wait before completing.
+ */
+export type DelayOptions = { 
+/**
+ * Milliseconds to wait.
+ */
+milliseconds: number, };
+
+/**
+ * How to fail.
+ */
+export type FailOptions = { 
+/**
+ * The error's message.
+ */
+message: string, };
+
+/**
+ * What the stream produces.
+ */
+export type StreamOptions = { 
+/**
+ * How many items.
+ */
+items: number, 
+/**
+ * How many bytes each item has.
+ */
+itemLength: number, };
+
+/**
+ * What a client holds.
+ */
+export type Statistics = { 
+/**
+ * Handles that were not given back.
+ */
+handles: number, 
+/**
+ * Requests that have not completed, apart from the one that asks.
+ */
+requests: number, 
+/**
+ * Frames that were not received.
+ */
+frames: number, };

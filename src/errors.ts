@@ -1,0 +1,215 @@
+/**
+ * Errors: one base class with a stable `code`, and a subclass for each
+ * condition that programs branch on.
+ *
+ * @module
+ */
+
+import type { Failure } from "../ffi/client.ts";
+import type { ErrorCode } from "../ffi/protocol.gen.ts";
+
+/**
+ * Anything that a sandbox, its image or this machine made fail.
+ *
+ * @example Branch on the code
+ * ```ts
+ * import { MicrosandboxError, Sandbox } from "@x/microsandbox";
+ *
+ * try {
+ *   await Sandbox.remove("no-such-sandbox");
+ * } catch (error) {
+ *   if (!(error instanceof MicrosandboxError)) throw error;
+ *   console.log(error.code);
+ * }
+ * ```
+ */
+export class MicrosandboxError extends Error {
+  /** The class's name. */
+  override readonly name: string;
+  /** A stable name for what went wrong. */
+  readonly code: ErrorCode;
+  /** What the library knows beyond the message. Its keys depend on `code`. */
+  readonly details: Readonly<Record<string, unknown>>;
+
+  /** Made by this module only. */
+  constructor(
+    code: ErrorCode,
+    message: string,
+    details: Readonly<Record<string, unknown>> = {},
+  ) {
+    super(message);
+    this.name = new.target.name;
+    this.code = code;
+    this.details = details;
+  }
+}
+
+/**
+ * An option is unknown, has the wrong type or is out of range. Nothing was
+ * started.
+ *
+ * Codes: `unknown-option`, `invalid-option`, `option-out-of-range`,
+ * `invalid-sandbox-name`.
+ */
+export class InvalidOptionError extends MicrosandboxError {
+  /** The option's name; a dot separates levels. */
+  get path(): string {
+    return String(this.details["path"] ?? "");
+  }
+}
+
+/** A sandbox of that name exists already. Code: `sandbox-already-exists`. */
+export class SandboxAlreadyExistsError extends MicrosandboxError {}
+
+/** There is no sandbox of that name. Code: `sandbox-not-found`. */
+export class SandboxNotFoundError extends MicrosandboxError {}
+
+/**
+ * The sandbox does not run, or is not this object's any more.
+ *
+ * Codes: `sandbox-not-running`, `handle-closed`.
+ */
+export class SandboxNotRunningError extends MicrosandboxError {}
+
+/**
+ * The image is unknown, or could not be fetched or unpacked.
+ *
+ * Codes: `image-not-found`, `image-pull-failed`.
+ */
+export class ImageError extends MicrosandboxError {}
+
+/**
+ * What the core found out about a machine that cannot boot a sandbox.
+ */
+export interface HostDiagnosis {
+  /** What was looked at. */
+  checks: {
+    /** `Runtime` or `Host`. */
+    section: string;
+    /** What was looked at. */
+    label: string;
+    /** What came of it. */
+    state: "pass" | "fail" | "warn" | "info";
+    /** What was seen. */
+    value: string;
+  }[];
+  /** What is wrong, most important first. Empty when nothing was found. */
+  problems: {
+    /** What is wrong, in a line. */
+    headline: string;
+    /** Why that may be. */
+    hints: string[];
+    /** Commands that mend it, where there are safe ones. */
+    fix: {
+      /** What they do. */
+      description: string;
+      /** Each command, ready to paste. */
+      commands: string[];
+      /** Whether the user has to log in again afterwards. */
+      requiresRelogin: boolean;
+    } | null;
+  }[];
+}
+
+/**
+ * The microVM could not be booted.
+ *
+ * Codes: `boot-failed`, `virtualization-unavailable`.
+ */
+export class BootError extends MicrosandboxError {
+  /** What the core found out about this machine. */
+  get diagnosis(): HostDiagnosis | undefined {
+    return this.details["diagnosis"] as HostDiagnosis | undefined;
+  }
+}
+
+/** Stopping took longer than `timeoutMs`; nothing was killed. Code: `stop-timeout`. */
+export class StopTimeoutError extends MicrosandboxError {}
+
+/**
+ * The command could not be started: no such program, directory or user, or a
+ * limit forbids it. Code: `exec-failed`.
+ */
+export class ExecFailedError extends MicrosandboxError {
+  /** Why, as the guest classifies it: `not_found`, `permission_denied`, ... */
+  get kind(): string {
+    return String(this.details["kind"] ?? "other");
+  }
+
+  /** The guest's name for the error, such as `ENOENT`. */
+  get errnoName(): string | undefined {
+    return this.details["errnoName"] as string | undefined ?? undefined;
+  }
+}
+
+/** A command that started and did not end by itself, with its output so far. */
+export abstract class UnfinishedCommandError extends MicrosandboxError {
+  /** Standard output so far. */
+  readonly stdout: Uint8Array;
+  /** Standard error so far. */
+  readonly stderr: Uint8Array;
+
+  /** Made by this module only. */
+  constructor(
+    code: ErrorCode,
+    message: string,
+    details: Readonly<Record<string, unknown>> = {},
+    output: Uint8Array = new Uint8Array(0),
+  ) {
+    super(code, message, details);
+    const stdoutLength = Number(details["stdoutLength"] ?? 0);
+    this.stdout = output.subarray(0, stdoutLength);
+    this.stderr = output.subarray(stdoutLength);
+  }
+}
+
+/**
+ * The command ran longer than its `timeoutMs` and was killed. Code:
+ * `exec-timeout`.
+ */
+export class ExecTimeoutError extends UnfinishedCommandError {}
+
+/**
+ * The sandbox stopped, or the connection to it was lost, before the command
+ * ended. How far it came is not known. Code: `command-interrupted`.
+ */
+export class CommandInterruptedError extends UnfinishedCommandError {}
+
+type ErrorClass = new (
+  code: ErrorCode,
+  message: string,
+  details?: Readonly<Record<string, unknown>>,
+  output?: Uint8Array,
+) => MicrosandboxError;
+
+const classes: { [Code in ErrorCode]?: ErrorClass } = {
+  "unknown-option": InvalidOptionError,
+  "invalid-option": InvalidOptionError,
+  "option-out-of-range": InvalidOptionError,
+  "invalid-sandbox-name": InvalidOptionError,
+  "sandbox-already-exists": SandboxAlreadyExistsError,
+  "sandbox-not-found": SandboxNotFoundError,
+  "sandbox-not-running": SandboxNotRunningError,
+  "handle-closed": SandboxNotRunningError,
+  "image-not-found": ImageError,
+  "image-pull-failed": ImageError,
+  "boot-failed": BootError,
+  "virtualization-unavailable": BootError,
+  "stop-timeout": StopTimeoutError,
+  "exec-failed": ExecFailedError,
+  "exec-timeout": ExecTimeoutError,
+  "command-interrupted": CommandInterruptedError,
+};
+
+/** The error that callers see for a failure in the library. */
+export function toError(
+  { code, message, details, bytes }: Failure,
+): MicrosandboxError {
+  const ErrorForCode = classes[code] ?? MicrosandboxError;
+  return new ErrorForCode(
+    code,
+    message,
+    (details ?? {}) as Record<string, unknown>,
+    bytes,
+  );
+}

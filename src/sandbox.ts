@@ -1,0 +1,350 @@
+/**
+ * Sandboxes that this program is connected to.
+ *
+ * @module
+ */
+
+import type { Client, Reply } from "../ffi/client.ts";
+import type {
+  Backend,
+  CreateOptions,
+  ListOptions,
+  LiveSandbox,
+  StopResult,
+} from "../ffi/protocol.gen.ts";
+import { CommandOutput, type ExecOptions } from "./command.ts";
+import { connect } from "./connection.ts";
+import { StopTimeoutError, toError } from "./errors.ts";
+import { SandboxHandle } from "./sandbox_handle.ts";
+
+/** What can be given up before it is done. */
+export interface Cancellable {
+  /**
+   * Gives up. The call then fails with the signal's reason, after what it had
+   * begun is undone.
+   */
+  signal?: AbortSignal;
+}
+
+/** What a new sandbox is made from. */
+export interface CreateSandboxOptions extends CreateOptions, Cancellable {}
+
+/** How to start a sandbox. */
+export interface StartSandboxOptions extends Cancellable {
+  /** Whether the sandbox outlives this program. Default: `false`. */
+  detached?: boolean;
+}
+
+/** Which sandboxes to list. */
+export interface ListSandboxesOptions
+  extends Pick<ListOptions, "labels">, Cancellable {}
+
+/** How long to wait for a sandbox to stop. */
+export interface StopSandboxOptions extends Cancellable {
+  /**
+   * Milliseconds to wait. Default: without limit for a stop, 5000 for a kill.
+   */
+  timeoutMs?: number;
+}
+
+/** How long a disposed sandbox may take to stop before it is killed. */
+const disposePatienceMs = 10_000;
+
+/** Makes the object for a sandbox that the library has connected to. */
+export let toSandbox: (client: Client, reply: Reply<LiveSandbox>) => Sandbox;
+
+/** Sandboxes whose object is gone no longer need their connection. */
+const abandoned = new FinalizationRegistry<() => void>((release) => release());
+
+/**
+ * A microVM that this program is connected to.
+ *
+ * Unless it is `detached`, the sandbox belongs to the program that created or
+ * started it and stops when that program ends, however it ends.
+ *
+ * @example Run a command
+ * ```ts
+ * import { Sandbox } from "@x/microsandbox";
+ *
+ * await using sandbox = await Sandbox.create({ image: "alpine:3.22" });
+ * const output = await sandbox.exec("echo", { args: ["hello"] });
+ * console.log(output.text());
+ * ```
+ */
+export class Sandbox implements AsyncDisposable {
+  readonly #client: Client;
+  readonly #handle: number;
+  readonly #live: LiveSandbox;
+  #isReleased = false;
+  #disposed: Promise<void> | undefined;
+
+  static {
+    toSandbox = (client, reply) => new Sandbox(client, reply);
+  }
+
+  private constructor(client: Client, reply: Reply<LiveSandbox>) {
+    this.#client = client;
+    this.#handle = reply.handle;
+    this.#live = reply.result;
+    // Giving back the connection to a sandbox that belongs to this program
+    // stops it, which should not happen when a collector feels like it.
+    if (!this.ownsLifecycle) {
+      const { handle } = reply;
+      abandoned.register(this, () => client.release(handle), this);
+    }
+  }
+
+  /**
+   * Creates a sandbox and boots it.
+   *
+   * The first sandbox on a machine also unpacks the runtime, about 75 MB, into
+   * `MSB_HOME`. A create that fails or is aborted leaves nothing behind.
+   *
+   * Throws {@link InvalidOptionError} before anything starts,
+   * {@link SandboxAlreadyExistsError}, {@link ImageError}, and
+   * {@link BootError} with a diagnosis when this machine cannot boot it.
+   */
+  static async create(options: CreateSandboxOptions): Promise<Sandbox> {
+    const { signal, ...rest } = options;
+    const client = await connect();
+    return new Sandbox(
+      client,
+      await client.call("sandbox.create", rest, { signal }),
+    );
+  }
+
+  /**
+   * Connects to the sandbox of this name, starts it if it is stopped, or
+   * creates it if there is none. An existing sandbox keeps its own options.
+   *
+   * Throws what {@link Sandbox.create} throws.
+   */
+  static async getOrCreate(
+    options: CreateSandboxOptions & { name: string },
+  ): Promise<Sandbox> {
+    const { signal, ...rest } = options;
+    const client = await connect();
+    return new Sandbox(
+      client,
+      await client.call("sandbox.getOrCreate", rest, { signal }),
+    );
+  }
+
+  /**
+   * Boots a stopped sandbox.
+   *
+   * Throws {@link SandboxNotFoundError}, {@link BootError}, and
+   * {@link MicrosandboxError} with code `sandbox-still-running`.
+   */
+  static async start(
+    name: string,
+    { signal, ...options }: StartSandboxOptions = {},
+  ): Promise<Sandbox> {
+    const client = await connect();
+    return new Sandbox(
+      client,
+      await client.call("sandbox.start", { ...options, name }, { signal }),
+    );
+  }
+
+  /**
+   * Looks a sandbox up.
+   *
+   * Throws {@link SandboxNotFoundError}.
+   */
+  static async get(
+    name: string,
+    { signal }: Cancellable = {},
+  ): Promise<SandboxHandle> {
+    const client = await connect();
+    const { result } = await client.call("sandbox.get", { name }, { signal });
+    return new SandboxHandle(result);
+  }
+
+  /** All sandboxes, newest first. They are looked up page by page. */
+  static async *list(
+    { signal, ...options }: ListSandboxesOptions = {},
+  ): AsyncGenerator<SandboxHandle, void> {
+    const client = await connect();
+    let cursor: string | undefined;
+    do {
+      const page: ListOptions = { ...options, limit: 100 };
+      if (cursor !== undefined) page.cursor = cursor;
+      const { result } = await client.call("sandbox.list", page, { signal });
+      for (const info of result.sandboxes) {
+        yield new SandboxHandle(info);
+      }
+      cursor = result.nextCursor;
+    } while (cursor !== undefined);
+  }
+
+  /**
+   * Removes a stopped sandbox and everything in it.
+   *
+   * Throws {@link SandboxNotFoundError}, and {@link MicrosandboxError} with
+   * code `sandbox-still-running`.
+   */
+  static async remove(
+    name: string,
+    { signal }: Cancellable = {},
+  ): Promise<void> {
+    const client = await connect();
+    await client.call("sandbox.remove", { name }, { signal });
+  }
+
+  /** The sandbox's name. */
+  get name(): string {
+    return this.#live.name;
+  }
+
+  /**
+   * The sandbox's identity, which a later sandbox of the same name does not
+   * share.
+   */
+  get id(): string {
+    return this.#live.id;
+  }
+
+  /** Where the sandbox runs. */
+  get backend(): Backend {
+    return this.#live.backend;
+  }
+
+  /** Whether the sandbox stops with this object or this program. */
+  get ownsLifecycle(): boolean {
+    return this.#live.ownsLifecycle;
+  }
+
+  /**
+   * Runs a program and collects what it prints. An exit code other than 0 is a
+   * result and no error.
+   *
+   * Throws {@link ExecFailedError} when the program cannot be started,
+   * {@link ExecTimeoutError} with the output so far after `timeoutMs`,
+   * {@link CommandInterruptedError} when the sandbox ends meanwhile, and
+   * {@link SandboxNotRunningError}.
+   */
+  async exec(
+    command: string,
+    { signal, ...options }: ExecOptions = {},
+  ): Promise<CommandOutput> {
+    return collected(
+      await this.#client.call(
+        "command.exec",
+        { command, options },
+        { handle: this.#openHandle(), signal },
+      ),
+    );
+  }
+
+  /**
+   * Runs a script in the sandbox's shell and collects what it prints.
+   *
+   * Values are passed safely as `args`: the script sees them as `$1`, `$2` and
+   * so on. Throws what {@link Sandbox.exec} throws.
+   */
+  async shell(
+    script: string,
+    { signal, ...options }: ExecOptions = {},
+  ): Promise<CommandOutput> {
+    return collected(
+      await this.#client.call(
+        "command.shell",
+        { script, options },
+        { handle: this.#openHandle(), signal },
+      ),
+    );
+  }
+
+  /**
+   * Asks the sandbox to shut down and waits until it has.
+   *
+   * Throws {@link StopTimeoutError} after `timeoutMs`; the sandbox may then
+   * still stop. Nothing is ever killed.
+   */
+  async stop({ signal, ...options }: StopSandboxOptions = {}): Promise<void> {
+    const handle = this.#openHandle();
+    await this.#client.call("sandbox.stop", options, { handle, signal });
+    this.#release();
+  }
+
+  /** Ends the sandbox at once and waits until it is gone. */
+  async kill({ signal, ...options }: StopSandboxOptions = {}): Promise<void> {
+    const handle = this.#openHandle();
+    await this.#client.call("sandbox.kill", options, { handle, signal });
+    this.#release();
+  }
+
+  /** Waits until the sandbox has stopped, whoever stops it. */
+  async waitUntilStopped({ signal }: Cancellable = {}): Promise<StopResult> {
+    const handle = this.#openHandle();
+    const { result } = await this.#client.call(
+      "sandbox.waitUntilStopped",
+      {},
+      { handle, signal },
+    );
+    this.#release();
+    return result;
+  }
+
+  /**
+   * Leaves the sandbox running: it no longer ends with this program. This
+   * object cannot be used afterwards; `Sandbox.get` finds the sandbox again.
+   */
+  async detach(): Promise<void> {
+    const handle = this.#openHandle();
+    await this.#client.call("sandbox.detach", {}, { handle });
+    this.#release();
+  }
+
+  /**
+   * Stops the sandbox if it belongs to this program, and kills it if it has
+   * not stopped within 10 seconds. A sandbox that only was connected to keeps
+   * running.
+   */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#disposed ??= this.#dispose();
+  }
+
+  async #dispose(): Promise<void> {
+    if (this.#isReleased) return;
+    if (!this.ownsLifecycle) return this.#release();
+    try {
+      await this.stop({ timeoutMs: disposePatienceMs });
+    } catch (error) {
+      if (error instanceof StopTimeoutError) await this.kill();
+      // Otherwise there is nothing that could be stopped. Giving the handle
+      // back ends whatever is left of it.
+    } finally {
+      this.#release();
+    }
+  }
+
+  #openHandle(): number {
+    if (!this.#isReleased) return this.#handle;
+    throw toError({
+      code: "handle-closed",
+      message: `Cannot use sandbox ${this.name} through this object: it was ` +
+        `stopped, killed, detached or disposed; take the object that ` +
+        `Sandbox.start or SandboxHandle.connect gives`,
+      details: { name: this.name },
+    });
+  }
+
+  #release(): void {
+    if (this.#isReleased) return;
+    this.#isReleased = true;
+    abandoned.unregister(this);
+    this.#client.release(this.#handle);
+  }
+}
+
+function collected(
+  { result, bytes }: Reply<{ code: number; stdoutLength: number }>,
+): CommandOutput {
+  return new CommandOutput(
+    result.code,
+    bytes.subarray(0, result.stdoutLength),
+    bytes.subarray(result.stdoutLength),
+  );
+}

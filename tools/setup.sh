@@ -1,0 +1,67 @@
+#!/bin/bash
+# Installs what building and testing need and this machine lacks: Deno and Bun, the core's runtime pair, and the
+# programs that build them in. Rust and npm have to be there. Does nothing, quickly, when nothing is missing.
+. "$(dirname "$0")/lib.sh"
+
+deno=2.9.6
+bun=1.4.5
+
+# The newest minimum among the crates in capi/Cargo.lock, which is sqlx's.
+rust_minimum=1.94
+
+rust() {
+  command -v rustc >/dev/null || die "Rust is missing: install rustc and cargo $rust_minimum or newer"
+  local version oldest
+  version=$(rustc --version | cut -d' ' -f2)
+  oldest=$(printf '%s\n' "$version" "$rust_minimum" | sort -V | head -n 1)
+  [ "$oldest" = "$rust_minimum" ] ||
+    die "rustc $version is too old, the microsandbox core needs $rust_minimum: update it with 'rustup update stable'"
+}
+
+# Both programs come inside their platforms' packages, so no install script has to run.
+runtimes() {
+  local modules=$MICROSANDBOX_BUILD_DIR/tools/node_modules bin=$MICROSANDBOX_BUILD_DIR/tools/bin
+  if [ "$(cat "$bin/versions" 2>/dev/null)" = "deno $deno bun $bun" ]; then return; fi
+  command -v npm >/dev/null || die "npm is missing: install Node.js with npm"
+  say "installing Deno $deno and Bun $bun"
+  npm install --prefix "$MICROSANDBOX_BUILD_DIR/tools" --ignore-scripts --no-fund --no-audit --loglevel=error \
+    "deno@$deno" "bun@$bun" </dev/null >&2
+  mkdir -p "$bin"
+  ln -sf "$modules"/@deno/linux-*-glibc/deno "$bin/deno"
+  # The package for processors without AVX2 is there too and is not what newer ones want.
+  ln -sf "$(ls -d "$modules"/@oven/bun-linux-* | grep -v -e musl -e android -e baseline | head -n 1)/bin/bun" "$bin/bun"
+  chmod +x "$bin/deno" "$bin/bun" "$(readlink -f "$bin/deno")" "$(readlink -f "$bin/bun")"
+  echo "deno $deno bun $bun" >"$bin/versions"
+}
+
+# msb and libkrunfw, out of the core's own Python package. pip checks it against the hashes in the list and asks the
+# mirror that it is set up for.
+runtime_pair() {
+  if [ -e "$runtime/archive.tar.gz" ]; then return; fi
+  local work
+  packages python3:python3 tar:tar gzip:gzip
+  python3 -c 'import ensurepip' 2>/dev/null || install_packages python3-venv
+  say "fetching the microsandbox runtime (48 MB)"
+  work=$(mktemp -d)
+  # shellcheck disable=SC2064 # the folder's name is known now
+  trap "rm -rf '$work'" EXIT
+  python3 -m venv "$work/venv"
+  "$work/venv/bin/pip" download --quiet --disable-pip-version-check --no-deps --only-binary :all: --require-hashes \
+    -r "$checkout/capi/runtime.txt" -d "$work" </dev/null >&2
+  python3 -m zipfile -e "$work"/*.whl "$work/wheel"
+  # Under another name first: what is cut short must not look finished to the next run.
+  rm -rf "$runtime.new" "$runtime"
+  mkdir -p "$runtime.new"
+  mv "$work"/wheel/microsandbox/_bundled/*/*msb* "$work"/wheel/microsandbox/_bundled/*/libkrunfw* "$runtime.new/"
+  chmod 755 "$runtime.new"/*
+  # Without times and owners, so that the same package always gives the same archive.
+  tar -C "$runtime.new" --sort=name --mtime=@0 --owner=0 --group=0 --numeric-owner -cf - msb "$(cd "$runtime.new" && ls | grep libkrunfw)" |
+    gzip -n -9 >"$runtime.new/archive.tar.gz"
+  mv "$runtime.new" "$runtime"
+}
+
+rust
+packages cc:gcc
+mkdir -p "$MICROSANDBOX_BUILD_DIR/runtime"
+runtimes
+runtime_pair
