@@ -10,6 +10,7 @@ import { abiVersion } from "./protocol.gen.ts";
 
 /** The library could not be found or used. */
 export class LibraryError extends Error {
+  /** The class's name. */
   override readonly name = "LibraryError";
 }
 

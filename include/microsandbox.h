@@ -55,6 +55,9 @@
 // The timeout of `msb_wait` that never ends.
 #define MSB_WAIT_FOREVER UINT32_MAX
 
+// How often a boot is tried again after [`is_slow_probe`].
+#define PROBE_RETRIES 3
+
 // What an exported function answers at once.
 //
 // A status says whether the call itself was accepted. How an operation went

@@ -45,16 +45,19 @@ export class MicrosandboxError extends Error {
 }
 
 /**
- * An option is unknown, has the wrong type or is out of range. Nothing was
- * started.
+ * An option is unknown, has the wrong type, is out of range or makes no sense
+ * with the others. Nothing was started.
  *
  * Codes: `unknown-option`, `invalid-option`, `option-out-of-range`,
- * `invalid-sandbox-name`.
+ * `invalid-sandbox-name`, `invalid-config`.
  */
 export class InvalidOptionError extends MicrosandboxError {
-  /** The option's name; a dot separates levels. */
-  get path(): string {
-    return String(this.details["path"] ?? "");
+  /**
+   * The option's name; a dot separates levels. Not known with code
+   * `invalid-config`.
+   */
+  get path(): string | undefined {
+    return this.details["path"] as string | undefined;
   }
 }
 
@@ -183,6 +186,7 @@ type ErrorClass = new (
 ) => MicrosandboxError;
 
 const classes: { [Code in ErrorCode]?: ErrorClass } = {
+  "invalid-config": InvalidOptionError,
   "unknown-option": InvalidOptionError,
   "invalid-option": InvalidOptionError,
   "option-out-of-range": InvalidOptionError,

@@ -5,7 +5,9 @@ use std::any::Any;
 
 use bytes::Bytes;
 use microsandbox::MicrosandboxError as CoreError;
-use microsandbox::protocol::exec::ExecFailed;
+use microsandbox::protocol::exec::{ExecFailed, ExecFailureKind};
+use microsandbox_image::ImageError;
+use oci_client::errors::{OciDistributionError, OciErrorCode};
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -222,9 +224,16 @@ impl Error {
 
     /// A command that could not be started.
     pub fn exec_failed(failed: &ExecFailed) -> Self {
+        let remedy = match failed.kind {
+            ExecFailureKind::NotFound => {
+                ": check that the guest has this program, and the working directory if you gave one"
+            }
+            ExecFailureKind::PermissionDenied => ": check that the file is executable for the user",
+            _ => "",
+        };
         Self::new(
             ErrorCode::ExecFailed,
-            format!("Cannot start the command: {}", failed.message),
+            format!("Cannot start the command, {}{remedy}", failed.message),
         )
         .with_details(json!({
             "kind": failed.kind,
@@ -237,7 +246,7 @@ impl Error {
 
 impl From<CoreError> for Error {
     fn from(error: CoreError) -> Self {
-        let message = capitalized(&error.to_string());
+        let message = capitalized(&with_sources(&error));
         let (code, details) = classify(&error);
         let message = match remedy(&error) {
             Some(remedy) => format!("{message}: {remedy}"),
@@ -318,6 +327,12 @@ fn classify(error: &CoreError) -> (ErrorCode, Value) {
         CoreError::VolumeAlreadyExists(name) => {
             (Code::VolumeAlreadyExists, json!({ "name": name }))
         }
+        CoreError::Image(ImageError::Registry(error)) if is_unknown_image(error) => {
+            (Code::ImageNotFound, Value::Null)
+        }
+        CoreError::Image(ImageError::NotCached { reference }) => {
+            (Code::ImageNotFound, json!({ "image": reference }))
+        }
         CoreError::Image(_) => (Code::ImagePullFailed, Value::Null),
         CoreError::NetworkBuilder(_) => (Code::NetworkPolicyError, Value::Null),
         CoreError::PatchFailed(_) => (Code::PatchFailed, Value::Null),
@@ -346,6 +361,19 @@ fn classify(error: &CoreError) -> (ErrorCode, Value) {
     }
 }
 
+/// Whether a registry said that it has no such image, rather than nothing or
+/// something else.
+fn is_unknown_image(error: &OciDistributionError) -> bool {
+    match error {
+        OciDistributionError::ImageManifestNotFoundError(_) => true,
+        OciDistributionError::ServerError { code, .. } => *code == 404,
+        OciDistributionError::RegistryError { envelope, .. } => envelope.errors.iter().any(|error| {
+            matches!(error.code, OciErrorCode::ManifestUnknown | OciErrorCode::NameUnknown)
+        }),
+        _ => false,
+    }
+}
+
 /// What the caller can do about an error whose own text does not say it.
 fn remedy(error: &CoreError) -> Option<&'static str> {
     Some(match error {
@@ -358,8 +386,29 @@ fn remedy(error: &CoreError) -> Option<&'static str> {
             "check that the home directory is writable and its disk is not full, and try again"
         }
         CoreError::ImageNotFound(_) => "check its name and tag",
+        CoreError::Image(ImageError::Registry(error)) if is_unknown_image(error) => {
+            "check the image's name and tag"
+        }
+        CoreError::Image(ImageError::Registry(_)) => {
+            "check the registry's address, the network and your credentials"
+        }
         _ => return None,
     })
+}
+
+/// The message, and those of its causes that it does not repeat itself: it is
+/// the last of them that says that the connection was refused, say.
+fn with_sources(error: &dyn std::error::Error) -> String {
+    let mut message = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        let text = cause.to_string();
+        if !message.contains(&text) {
+            message = format!("{message}: {text}");
+        }
+        source = cause.source();
+    }
+    message
 }
 
 /// The core's messages start in lower case; ours are sentences.

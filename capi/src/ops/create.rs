@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::hash::{BuildHasher, Hasher, RandomState};
+use std::str::FromStr;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -72,59 +73,24 @@ pub struct CreateOptions {
 /// `sandbox.create`
 pub async fn create(request: Request) -> Result<Outcome, Error> {
     let attempt = Attempt::prepare(&request).await?;
-    if !attempt.replace
-        && let Some(existing) = attempt.existing(&request).await?
-    {
-        return Err(CoreError::SandboxAlreadyExists(existing).into());
+    if !attempt.options.replace.unwrap_or(false) && attempt.is_taken(&request).await? {
+        return Err(CoreError::SandboxAlreadyExists(attempt.name).into());
     }
-    let builder = attempt.builder;
-    let created = until_cancelled(&request.cancel, with_backend(attempt.backend.clone(), builder.create()));
-    match created.await {
-        Ok(Ok(sandbox)) => live(sandbox),
-        failed => {
-            let error = match failed {
-                Ok(Err(error)) => host::explain(error).await,
-                _ => Error::cancelled(),
-            };
-            // Nothing of ours exists when somebody else had the name.
-            if error.code != ErrorCode::SandboxAlreadyExists {
-                with_backend(attempt.backend, discard(&attempt.name, attempt.started)).await;
-            }
-            Err(error)
-        }
-    }
+    attempt.run(&request, true, SandboxBuilder::create).await
 }
 
 /// `sandbox.getOrCreate`
 pub async fn get_or_create(request: Request) -> Result<Outcome, Error> {
     let attempt = Attempt::prepare(&request).await?;
-    let existed = attempt.existing(&request).await?.is_some();
-    let builder = attempt.builder;
-    let found = until_cancelled(
-        &request.cancel,
-        with_backend(attempt.backend.clone(), builder.connect_or_create()),
-    );
-    match found.await {
-        Ok(Ok(sandbox)) => live(sandbox),
-        failed => {
-            let error = match failed {
-                Ok(Err(error)) => host::explain(error).await,
-                _ => Error::cancelled(),
-            };
-            if !existed {
-                with_backend(attempt.backend, discard(&attempt.name, attempt.started)).await;
-            }
-            Err(error)
-        }
-    }
+    let is_new = !attempt.is_taken(&request).await?;
+    attempt.run(&request, is_new, SandboxBuilder::connect_or_create).await
 }
 
 /// A create that has passed every check that needs no virtual machine.
 struct Attempt {
     backend: Arc<dyn Backend>,
-    builder: SandboxBuilder,
+    options: CreateOptions,
     name: String,
-    replace: bool,
     started: SystemTime,
 }
 
@@ -133,35 +99,57 @@ impl Attempt {
         let mut options: CreateOptions = request.options()?;
         options.ephemeral.get_or_insert(options.name.is_none());
         let name = options.name.get_or_insert_with(random_name).clone();
-        let replace = options.replace.unwrap_or(false);
-        let builder = options.into_builder(&name)?;
+        options.builder(&name)?;
         let backend = request.client.backend.get()?;
         until_cancelled(&request.cancel, host::prepare(&backend)).await??;
-        Ok(Self { backend, builder, name, replace, started: SystemTime::now() })
+        Ok(Self { backend, options, name, started: SystemTime::now() })
     }
 
-    /// The name, when a sandbox has it already.
-    async fn existing(&self, request: &Request) -> Result<Option<String>, Error> {
+    /// Whether a sandbox has the name already.
+    async fn is_taken(&self, request: &Request) -> Result<bool, Error> {
         let get = with_backend(self.backend.clone(), Sandbox::get(&self.name));
         match until_cancelled(&request.cancel, get).await? {
-            Ok(_) => Ok(Some(self.name.clone())),
-            Err(CoreError::SandboxNotFound(_)) => Ok(None),
+            Ok(_) => Ok(true),
+            Err(CoreError::SandboxNotFound(_)) => Ok(false),
             Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Boots the sandbox. When that fails and `is_new` says that the name was
+    /// free before, nothing is left behind.
+    async fn run<Boot: Future<Output = Result<Sandbox, CoreError>>>(
+        self,
+        request: &Request,
+        is_new: bool,
+        boot: impl Fn(SandboxBuilder) -> Boot,
+    ) -> Result<Outcome, Error> {
+        let mut retries = host::PROBE_RETRIES;
+        loop {
+            let builder = self.options.builder(&self.name)?;
+            let booting = with_backend(self.backend.clone(), boot(builder));
+            let failure = match until_cancelled(&request.cancel, booting).await {
+                Ok(Ok(sandbox)) => return live(sandbox),
+                Ok(Err(error)) => Some(error),
+                Err(_) => None,
+            };
+            // Nothing of ours exists when somebody else had the name.
+            if is_new && !matches!(failure, Some(CoreError::SandboxAlreadyExists(_))) {
+                with_backend(self.backend.clone(), discard(&self.name, self.started)).await;
+            }
+            match failure {
+                None => return Err(Error::cancelled()),
+                Some(error) if retries > 0 && host::is_slow_probe(&error) => retries -= 1,
+                Some(error) => return Err(host::explain(error).await),
+            }
         }
     }
 }
 
 impl CreateOptions {
-    fn into_builder(self, name: &str) -> Result<SandboxBuilder, Error> {
+    fn builder(&self, name: &str) -> Result<SandboxBuilder, Error> {
         validate_name(name)?;
-        if self.image.is_empty() {
-            return Err(Error::new(
-                ErrorCode::InvalidOption,
-                "Cannot use an empty image: name an OCI image such as alpine:3.22, or a path",
-            )
-            .with_details(json!({ "path": "image" })));
-        }
-        let mut builder = SandboxBuilder::new(name).image(self.image);
+        validate_image(&self.image)?;
+        let mut builder = SandboxBuilder::new(name).image(self.image.as_str());
         if let Some(cpus) = self.cpus {
             builder = builder.cpus(ranged("cpus", cpus, u8::MAX)?);
         }
@@ -174,27 +162,27 @@ impl CreateOptions {
         if let Some(milliseconds) = self.idle_timeout_ms {
             builder = builder.idle_timeout(seconds("idleTimeoutMs", milliseconds)?);
         }
-        if let Some(workdir) = self.workdir {
+        if let Some(workdir) = &self.workdir {
             builder = builder.workdir(workdir);
         }
-        if let Some(shell) = self.shell {
+        if let Some(shell) = &self.shell {
             builder = builder.shell(shell);
         }
-        if let Some(user) = self.user {
+        if let Some(user) = &self.user {
             builder = builder.user(user);
         }
-        if let Some(hostname) = self.hostname {
+        if let Some(hostname) = &self.hostname {
             builder = builder.hostname(hostname);
         }
-        if let Some(entrypoint) = self.entrypoint {
+        if let Some(entrypoint) = &self.entrypoint {
             builder = builder.entrypoint(entrypoint);
         }
         if self.replace.unwrap_or(false) {
             builder = builder.replace();
         }
         Ok(builder
-            .envs(self.env.unwrap_or_default())
-            .labels(self.labels.unwrap_or_default())
+            .envs(self.env.clone().unwrap_or_default())
+            .labels(self.labels.clone().unwrap_or_default())
             .ephemeral(self.ephemeral.unwrap_or(false))
             .detached(self.detached.unwrap_or(false)))
     }
@@ -210,8 +198,34 @@ pub fn validate_name(name: &str) -> Result<(), Error> {
                  hyphens and underscores, the first one a letter or digit"
             ),
         )
-        .with_details(json!({ "path": "name" }))
+            .with_details(json!({ "path": "name" }))
     })
+}
+
+/// Refuses images that cannot be, before a registry is asked for them.
+fn validate_image(image: &str) -> Result<(), Error> {
+    let is_path = ["/", "./", "../"].iter().any(|start| image.starts_with(start));
+    if is_path {
+        return match std::fs::metadata(image) {
+            Ok(_) => Ok(()),
+            Err(error) => Err(Error::new(
+                ErrorCode::ImageNotFound,
+                format!("Cannot use {image} as an image ({error}): check the path"),
+            )
+            .with_details(json!({ "path": "image", "image": image }))),
+        };
+    }
+    match oci_client::Reference::from_str(image) {
+        Ok(_) => Ok(()),
+        Err(error) => Err(Error::new(
+            ErrorCode::InvalidOption,
+            format!(
+                "Cannot use {image:?} as an image ({error}): name an OCI image such as \
+                 alpine:3.22, or a path that starts with / or ./"
+            ),
+        )
+        .with_details(json!({ "path": "image" }))),
+    }
 }
 
 fn random_name() -> String {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use microsandbox::Backend;
 use microsandbox::MicrosandboxError as CoreError;
+use microsandbox::{Operation, UnsupportedReason};
 use microsandbox::setup::{self, CheckState, InstallOptions, InstallSource};
 use serde_json::{Value, json};
 use tempfile::NamedTempFile;
@@ -34,14 +35,30 @@ pub async fn prepare(backend: &Arc<dyn Backend>) -> Result<(), Error> {
     unpack_runtime(backend).await
 }
 
+/// How often a boot is tried again after [`is_slow_probe`].
+pub(super) const PROBE_RETRIES: u32 = 3;
+
+/// Whether a boot failed only because `msb` was slow to say what it can do.
+/// The core gives it two seconds, which a busy machine may need, and then says
+/// that it is too old. The one that this library carries never is.
+pub fn is_slow_probe(error: &CoreError) -> bool {
+    matches!(
+        error,
+        CoreError::Unsupported {
+            op: Operation::SandboxStart,
+            reason: UnsupportedReason::NotAvailable(_)
+        }
+    )
+}
+
 /// Adds the core's diagnosis of the host to an error that a boot may have
 /// failed with because of it.
 pub async fn explain(error: CoreError) -> Error {
-    let may_be_the_host = matches!(error, CoreError::BootStart { .. } | CoreError::Runtime(_));
-    let mut error = Error::from(error);
-    if !may_be_the_host {
-        return error;
-    }
+    let guest_came_up = match &error {
+        CoreError::BootStart { err, .. } => err.reason.is_some(),
+        CoreError::Runtime(_) => false,
+        _ => return error.into(),
+    };
     let diagnosis = diagnosis().await;
     let problems: Vec<&str> = diagnosis["problems"]
         .as_array()
@@ -49,8 +66,15 @@ pub async fn explain(error: CoreError) -> Error {
         .flatten()
         .filter_map(|problem| problem["headline"].as_str())
         .collect();
+    let mut error = Error::from(error);
+    // Whatever the core called it, the sandbox did not come up. When the
+    // machine has a problem and the guest showed no sign of life, that is why.
+    error.code = ErrorCode::BootFailed;
     if !problems.is_empty() {
         error.message = format!("{}: {}", error.message, problems.join("; "));
+        if !guest_came_up {
+            error.code = ErrorCode::VirtualizationUnavailable;
+        }
     }
     match &mut error.details {
         Value::Object(details) => {
@@ -58,8 +82,6 @@ pub async fn explain(error: CoreError) -> Error {
         }
         other => *other = json!({ "diagnosis": diagnosis }),
     }
-    // Whatever text the core found for it, the sandbox did not come up.
-    error.code = ErrorCode::BootFailed;
     error
 }
 

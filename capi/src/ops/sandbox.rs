@@ -185,14 +185,18 @@ pub async fn start(request: Request) -> Result<Outcome, Error> {
     let options: StartOptions = request.options()?;
     let handle = find(&request, &options.name, options.id.as_deref()).await?;
     host::prepare(&request.client.backend.get()?).await?;
-    let started = if options.detached.unwrap_or(false) {
-        handle.start_detached().await
-    } else {
-        handle.start().await
-    };
-    match started {
-        Ok(sandbox) => live(sandbox),
-        Err(error) => Err(host::explain(error).await),
+    let mut retries = host::PROBE_RETRIES;
+    loop {
+        let started = if options.detached.unwrap_or(false) {
+            handle.start_detached().await
+        } else {
+            handle.start().await
+        };
+        match started {
+            Ok(sandbox) => return live(sandbox),
+            Err(error) if retries > 0 && host::is_slow_probe(&error) => retries -= 1,
+            Err(error) => return Err(host::explain(error).await),
+        }
     }
 }
 

@@ -1,0 +1,109 @@
+// What tests on both runtimes share.
+
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import process from "node:process";
+import { libraryPath } from "../ffi/library.ts";
+
+/** How a program ended. */
+export interface Ended {
+  code: number | null;
+  signal: string | null;
+  stdout: string;
+  stderr: string;
+}
+
+/** A program that runs. */
+export interface Program {
+  /** Its process. */
+  pid: number;
+  /** Resolves when it has printed this. */
+  printed(text: string): Promise<void>;
+  /** Sends it a signal. */
+  kill(signal: NodeJS.Signals): void;
+  /** Resolves when it has ended and everything that it printed is there. */
+  ended: Promise<Ended>;
+}
+
+/** The flags of a Deno program that may use the library and nothing else. */
+export function scopedFlags(
+  environment: string[] = [],
+  library = libraryPath(),
+): string[] {
+  const variables = ["MICROSANDBOX_LIB", ...environment];
+  return [
+    "--no-prompt",
+    "--no-check",
+    `--allow-ffi=${library}`,
+    `--allow-env=${variables}`,
+  ];
+}
+
+/**
+ * The command that runs a program on the runtime that runs this test; Deno
+ * gives it the library and nothing else.
+ */
+export function command(file: string, flags = scopedFlags()): string[] {
+  // By its name and through env: Deno gives all permissions to a copy of itself
+  // that is started in Node's way by its path.
+  return "Bun" in globalThis
+    ? ["env", "bun", "run", file]
+    : ["env", "deno", "run", ...flags, file];
+}
+
+/** Starts a command. */
+export function start(
+  [file, ...args]: string[],
+  environment: Record<string, string> = {},
+): Program {
+  const child = spawn(file!, args, {
+    stdio: ["ignore", "pipe", "pipe"],
+    env: { ...process.env, NO_COLOR: "1", ...environment },
+  });
+  let stdout = "";
+  let stderr = "";
+  let onOutput = () => {};
+  child.stdout.setEncoding("utf8").on("data", (chunk: string) => {
+    stdout += chunk;
+    onOutput();
+  });
+  child.stderr.setEncoding("utf8").on("data", (chunk: string) => {
+    stderr += chunk;
+  });
+  const ended = once(child, "close").then(([code, signal]): Ended => ({
+    code,
+    signal,
+    stdout,
+    stderr,
+  }));
+  return {
+    pid: child.pid!,
+    ended,
+    kill: (signal) => void child.kill(signal),
+    printed: (text) =>
+      new Promise((resolve, reject) => {
+        onOutput = () => {
+          if (stdout.includes(text)) resolve();
+        };
+        onOutput();
+        ended.then(() =>
+          reject(new Error(`It ended without printing ${text}: ${stderr}`))
+        );
+      }),
+  };
+}
+
+/**
+ * Waits until `condition` holds, for what has no event: other processes'
+ * processes and entries.
+ */
+export async function until(
+  what: string,
+  condition: () => boolean | Promise<boolean>,
+): Promise<void> {
+  const deadline = Date.now() + 60_000;
+  while (!await condition()) {
+    if (Date.now() > deadline) throw new Error(`Not so after 60 s: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
