@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 use crate::backend::BackendSource;
 use crate::error::{Error, ErrorCode};
 use crate::frame::{Frame, MsbFrameKind};
-use crate::handle::{Handles, Resource};
+use crate::handle::{AnyResource, Handles};
 use crate::ops::{self, Request};
 use crate::queue::Queue;
 use crate::status::MsbStatus;
@@ -61,7 +61,7 @@ struct Requests {
 #[derive(Default)]
 pub struct Outcome {
     /// Something that the caller owns from now on.
-    pub resource: Option<Resource>,
+    pub resource: Option<AnyResource>,
     /// The result as JSON. Empty means that there is none.
     pub json: Vec<u8>,
     /// The result's raw bytes.
@@ -128,7 +128,7 @@ fn clients_mut() -> std::sync::RwLockWriteGuard<'static, HashMap<u32, Arc<Client
 
 /// Drops a resource on the runtime. The core cleans up in the background when
 /// some of its values are dropped, which it skips outside of a runtime.
-fn drop_on_runtime(resource: Resource) -> Result<(), MsbStatus> {
+fn drop_on_runtime(resource: AnyResource) -> Result<(), MsbStatus> {
     runtime()?.spawn(async move { drop(resource) });
     Ok(())
 }

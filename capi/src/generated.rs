@@ -6,10 +6,9 @@
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use ts_rs::{Config, TS};
+use ts_rs::{Config, TS, TypeVisitor};
 
-use crate::ops::{self, NoOptions, command, create, echo, sandbox, stream};
-use crate::{client, error, frame, status};
+use crate::{client, error, frame, ops, status};
 
 fn repository() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the crate is in a folder")
@@ -44,10 +43,29 @@ fn header() -> String {
     String::from_utf8(header).expect("the header is UTF-8")
 }
 
-/// The declaration of `T`, with its documentation.
-fn declaration<T: TS>(config: &Config) -> String {
-    let docs = T::docs().unwrap_or_default();
-    format!("{docs}export {}\n\n", T::decl(config))
+/// The declarations, with their documentation, of the types that are visited
+/// and of all that they mention: each once, in the order of first mention.
+struct Declarations<'a> {
+    config: &'a Config,
+    names: Vec<String>,
+    text: String,
+}
+
+impl TypeVisitor for Declarations<'_> {
+    fn visit<T: TS + 'static + ?Sized>(&mut self) {
+        // Types that come with the language have no file of their own.
+        if T::output_path().is_some() {
+            let name = T::ident(self.config);
+            if self.names.contains(&name) {
+                return;
+            }
+            self.names.push(name);
+            let docs = T::docs().unwrap_or_default();
+            let _ = write!(self.text, "{docs}export {}\n\n", T::decl(self.config));
+        }
+        T::visit_dependencies(self);
+        T::visit_generics(self);
+    }
 }
 
 fn protocol() -> String {
@@ -87,35 +105,11 @@ fn protocol() -> String {
     }
     out.push_str("}\n\n");
     out.push_str("/** Any JSON value. */\nexport type JsonValue =\n  | null\n  | boolean\n  | number\n  | string\n  | JsonValue[]\n  | { [key: string]: JsonValue };\n\n");
-    for declaration in [
-        declaration::<error::ErrorCode>(&config),
-        declaration::<client::ClientConfig>(&config),
-        declaration::<NoOptions>(&config),
-        declaration::<create::CreateOptions>(&config),
-        declaration::<sandbox::NamedSandbox>(&config),
-        declaration::<sandbox::StartOptions>(&config),
-        declaration::<sandbox::ListOptions>(&config),
-        declaration::<sandbox::StopOptions>(&config),
-        declaration::<sandbox::StopNamedOptions>(&config),
-        declaration::<sandbox::LiveSandbox>(&config),
-        declaration::<sandbox::Backend>(&config),
-        declaration::<sandbox::Status>(&config),
-        declaration::<sandbox::SandboxInfo>(&config),
-        declaration::<sandbox::SandboxPage>(&config),
-        declaration::<sandbox::StopResult>(&config),
-        declaration::<command::CommandOptions>(&config),
-        declaration::<command::ExecRequest>(&config),
-        declaration::<command::ShellRequest>(&config),
-        declaration::<command::ExecResult>(&config),
-        declaration::<stream::ReadOptions>(&config),
-        declaration::<stream::ReadResult>(&config),
-        declaration::<echo::DelayOptions>(&config),
-        declaration::<echo::FailOptions>(&config),
-        declaration::<echo::StreamOptions>(&config),
-        declaration::<echo::Statistics>(&config),
-    ] {
-        out.push_str(&declaration);
-    }
+    let mut declarations = Declarations { config: &config, names: Vec::new(), text: String::new() };
+    declarations.visit::<error::ErrorCode>();
+    declarations.visit::<client::ClientConfig>();
+    ops::visit_types(&mut declarations);
+    out.push_str(&declarations.text);
     out.truncate(out.trim_end().len());
     out.push('\n');
     out

@@ -1,22 +1,24 @@
 //! Handles: numbers for things that live in the library and belong to the
 //! caller.
 
+use std::any::Any;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use microsandbox::Sandbox;
-
 use crate::error::{Error, ErrorCode};
-use crate::stream::Stream;
 
-/// Something that a handle stands for. Values are shared, so that releasing a
-/// handle never takes a value away from an operation that is using it.
+/// A type that handles can stand for.
+pub trait Resource: Any + Send + Sync {
+    /// What callers know it as, for the error about a handle of another kind.
+    const KIND: &'static str;
+}
+
+/// A resource of any type. The value is shared, so that releasing a handle
+/// never takes a value away from an operation that is using it.
 #[derive(Clone)]
-pub enum Resource {
-    /// A sandbox that this process is connected to.
-    Sandbox(Arc<Sandbox>),
-    /// Items that are produced as the caller asks for them.
-    Stream(Arc<Stream>),
+pub struct AnyResource {
+    kind: &'static str,
+    value: Arc<dyn Any + Send + Sync>,
 }
 
 /// The handles of one client.
@@ -27,26 +29,24 @@ pub struct Handles {
 
 #[derive(Default)]
 struct Table {
-    resources: HashMap<u32, Resource>,
+    resources: HashMap<u32, AnyResource>,
     /// The last number given out. Numbers count up and are not used twice:
     /// a stale handle is an error instead of somebody else's value.
     last: u32,
     closed: bool,
 }
 
-impl Resource {
-    fn kind(&self) -> &'static str {
-        match self {
-            Self::Sandbox(_) => "sandbox",
-            Self::Stream(_) => "stream",
-        }
+impl AnyResource {
+    /// Wraps a resource for [`Handles::insert`].
+    pub fn new<T: Resource>(value: T) -> Self {
+        Self { kind: T::KIND, value: Arc::new(value) }
     }
 }
 
 impl Handles {
     /// Gives out a number for `resource`, or 0 when the client is closed and
     /// nobody could give it back.
-    pub fn insert(&self, resource: Resource) -> u32 {
+    pub fn insert(&self, resource: AnyResource) -> u32 {
         let mut table = self.lock();
         if table.closed {
             return 0;
@@ -58,24 +58,29 @@ impl Handles {
     }
 
     /// Takes the handle back.
-    pub fn remove(&self, handle: u32) -> Option<Resource> {
+    pub fn remove(&self, handle: u32) -> Option<AnyResource> {
         self.lock().resources.remove(&handle)
     }
 
-    /// The sandbox behind a handle.
-    pub fn sandbox(&self, handle: u32) -> Result<Arc<Sandbox>, Error> {
-        match self.get(handle)? {
-            Resource::Sandbox(sandbox) => Ok(sandbox),
-            other => Err(wrong_kind(handle, "sandbox", &other)),
-        }
-    }
-
-    /// The stream behind a handle.
-    pub fn stream(&self, handle: u32) -> Result<Arc<Stream>, Error> {
-        match self.get(handle)? {
-            Resource::Stream(stream) => Ok(stream),
-            other => Err(wrong_kind(handle, "stream", &other)),
-        }
+    /// The resource of type `T` behind a handle.
+    ///
+    /// # Errors
+    ///
+    /// `invalid-handle` when there is no such handle, or it stands for
+    /// something else.
+    pub fn get<T: Resource>(&self, handle: u32) -> Result<Arc<T>, Error> {
+        let resource = self.lock().resources.get(&handle).cloned();
+        let found = match resource {
+            None => "it was never given out, or it was released".to_owned(),
+            Some(AnyResource { kind, value }) => match value.downcast() {
+                Ok(value) => return Ok(value),
+                Err(_) => format!("it is a {kind}"),
+            },
+        };
+        Err(Error::new(
+            ErrorCode::InvalidHandle,
+            format!("Cannot use handle {handle} as a {}: {found}", T::KIND),
+        ))
     }
 
     /// How many handles the caller has not given back.
@@ -84,29 +89,13 @@ impl Handles {
     }
 
     /// Takes all handles back and gives out no more.
-    pub fn close(&self) -> Vec<Resource> {
+    pub fn close(&self) -> Vec<AnyResource> {
         let mut table = self.lock();
         table.closed = true;
         table.resources.drain().map(|(_, resource)| resource).collect()
     }
 
-    fn get(&self, handle: u32) -> Result<Resource, Error> {
-        self.lock().resources.get(&handle).cloned().ok_or_else(|| {
-            Error::new(
-                ErrorCode::InvalidHandle,
-                format!("Cannot use handle {handle}: it was never given out, or it was released"),
-            )
-        })
-    }
-
     fn lock(&self) -> MutexGuard<'_, Table> {
         self.table.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
-}
-
-fn wrong_kind(handle: u32, wanted: &str, found: &Resource) -> Error {
-    Error::new(
-        ErrorCode::InvalidHandle,
-        format!("Cannot use handle {handle} as a {wanted}: it is a {}", found.kind()),
-    )
 }

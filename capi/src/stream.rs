@@ -6,6 +6,7 @@ use futures_util::future::BoxFuture;
 use tokio::sync::Mutex;
 
 use crate::error::Error;
+use crate::handle::Resource;
 
 /// One item of a stream.
 pub struct Item {
@@ -26,6 +27,10 @@ pub trait Source: Send {
 /// A source behind a handle. One request at a time reads it; others queue.
 pub struct Stream {
     source: Mutex<Box<dyn Source>>,
+}
+
+impl Resource for Stream {
+    const KIND: &'static str = "stream";
 }
 
 impl Stream {

@@ -70,14 +70,14 @@ pub struct ExecResult {
 /// `command.exec`
 pub async fn exec(request: Request) -> Result<Outcome, Error> {
     let ExecRequest { command, options } = request.options()?;
-    let sandbox = request.client.handles.sandbox(request.handle)?;
+    let sandbox = request.client.handles.get::<Sandbox>(request.handle)?;
     run(&request, &sandbox, command, options).await
 }
 
 /// `command.shell`
 pub async fn shell(request: Request) -> Result<Outcome, Error> {
     let ShellRequest { script, mut options } = request.options()?;
-    let sandbox = request.client.handles.sandbox(request.handle)?;
+    let sandbox = request.client.handles.get::<Sandbox>(request.handle)?;
     let shell = sandbox.config().spec.runtime.shell.as_deref().unwrap_or("/bin/sh").to_owned();
     // The argument behind the script is `$0`, which shells print in front of
     // their error messages.

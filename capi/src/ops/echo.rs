@@ -13,7 +13,6 @@ use serde_json::{Value, json};
 use super::{NoOptions, Request};
 use crate::client::Outcome;
 use crate::error::{Error, ErrorCode};
-use crate::handle::Resource;
 use crate::stream::{Item, Source, Stream};
 
 /// How long to wait before completing.
@@ -59,7 +58,7 @@ pub struct Statistics {
 }
 
 /// `echo.call`: completes with the options and bytes that it was given.
-pub fn call(request: Request) -> Result<Outcome, Error> {
+pub async fn call(request: Request) -> Result<Outcome, Error> {
     let value: Value = request.options()?;
     Ok(Outcome { bytes: request.bytes, ..Outcome::json(&value)? })
 }
@@ -72,7 +71,7 @@ pub async fn delay(request: Request) -> Result<Outcome, Error> {
 }
 
 /// `echo.fail`: fails, with the bytes that it was given as what came before.
-pub fn fail(request: Request) -> Result<Outcome, Error> {
+pub async fn fail(request: Request) -> Result<Outcome, Error> {
     let options: FailOptions = request.options()?;
     Err(Error::new(ErrorCode::MicrosandboxError, options.message)
         .with_details(json!({ "echo": true }))
@@ -80,19 +79,19 @@ pub fn fail(request: Request) -> Result<Outcome, Error> {
 }
 
 /// `echo.panic`: panics.
-pub fn panic() -> Result<Outcome, Error> {
+pub async fn panic(_: Request) -> Result<Outcome, Error> {
     panic!("echo.panic was called")
 }
 
 /// `echo.stream`: makes a stream of numbered items.
-pub fn stream(request: Request) -> Result<Outcome, Error> {
+pub async fn stream(request: Request) -> Result<Outcome, Error> {
     let StreamOptions { items, item_length } = request.options()?;
     let source = Counter { next: 0, items, item_length };
-    Ok(Outcome { resource: Some(Resource::Stream(Stream::new(source).into())), ..Outcome::default() })
+    Ok(Outcome::resource(Stream::new(source)))
 }
 
 /// `echo.statistics`: tells what the client holds.
-pub fn statistics(request: Request) -> Result<Outcome, Error> {
+pub async fn statistics(request: Request) -> Result<Outcome, Error> {
     let NoOptions {} = request.options()?;
     Outcome::json(&Statistics {
         handles: request.client.handles.len(),

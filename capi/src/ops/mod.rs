@@ -2,22 +2,28 @@
 
 pub mod command;
 pub mod create;
+pub mod create_options;
 pub mod echo;
 pub mod host;
 pub mod sandbox;
 pub mod stream;
 
-use std::future::Future;
+use std::future::{self, Future};
 use std::sync::Arc;
 
 use bytes::Bytes;
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
+use self::create_options::CreateOptions;
+use self::sandbox::LiveSandbox;
 use crate::client::{Client, Outcome};
 use crate::error::{Error, ErrorCode};
+use crate::handle::{AnyResource, Resource};
 
 /// One submitted operation, with everything that it may use.
 pub struct Request {
@@ -42,25 +48,22 @@ pub struct Request {
 #[serde(deny_unknown_fields)]
 pub struct NoOptions {}
 
-/// Declares every operation once: its number, its name, and the types of its
-/// options and its result. The dispatch below and the generated TypeScript
-/// both come from this list.
+/// Declares every operation once: its number, its name, the types of its
+/// options and its result, and the function that runs it. The dispatch and the
+/// generated TypeScript both come from this list.
+///
+/// A function is dropped when its request is cancelled. One marked with `own`
+/// has something to clean up then, so it watches `Request::cancel` itself.
 macro_rules! operations {
-    ($($id:literal $name:literal $variant:ident ($options:ty) -> $result:ty;)*) => {
-        /// The operations, by their numbers in the ABI. Numbers are never
-        /// reused.
-        #[repr(u32)]
-        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        enum Operation {
-            $($variant = $id,)*
-        }
-
-        impl Operation {
-            fn from_id(id: u32) -> Option<Self> {
-                match id {
-                    $($id => Some(Self::$variant),)*
-                    _ => None,
-                }
+    ($($id:literal $name:literal ($options:ty) -> $result:ty = $($own:ident)? [$run:path];)*) => {
+        /// Runs the operation with this number to its end.
+        ///
+        /// The future of each operation is boxed by itself, or each request
+        /// would carry around the room that the largest one needs.
+        pub fn dispatch(id: u32, request: Request) -> BoxFuture<'static, Result<Outcome, Error>> {
+            match id {
+                $($id => run!($($own)? request, $run),)*
+                _ => future::ready(Err(unknown_operation(id))).boxed(),
             }
         }
 
@@ -71,85 +74,64 @@ macro_rules! operations {
             use ts_rs::TS;
             vec![$(($id, $name, <$options>::name(config), <$result>::name(config)),)*]
         }
-    };
-}
 
-operations! {
-    1 "sandbox.create" SandboxCreate (create::CreateOptions) -> sandbox::LiveSandbox;
-    2 "sandbox.start" SandboxStart (sandbox::StartOptions) -> sandbox::LiveSandbox;
-    3 "sandbox.get" SandboxGet (sandbox::NamedSandbox) -> sandbox::SandboxInfo;
-    4 "sandbox.getOrCreate" SandboxGetOrCreate (create::CreateOptions) -> sandbox::LiveSandbox;
-    5 "sandbox.list" SandboxList (sandbox::ListOptions) -> sandbox::SandboxPage;
-    6 "sandbox.remove" SandboxRemove (sandbox::NamedSandbox) -> ();
-    7 "sandbox.connect" SandboxConnect (sandbox::NamedSandbox) -> sandbox::LiveSandbox;
-    8 "sandbox.stop" SandboxStop (sandbox::StopOptions) -> ();
-    9 "sandbox.kill" SandboxKill (sandbox::StopOptions) -> ();
-    10 "sandbox.waitUntilStopped" SandboxWaitUntilStopped (NoOptions) -> sandbox::StopResult;
-    11 "sandbox.detach" SandboxDetach (NoOptions) -> ();
-    12 "sandbox.stopNamed" SandboxStopNamed (sandbox::StopNamedOptions) -> ();
-    13 "sandbox.killNamed" SandboxKillNamed (sandbox::StopNamedOptions) -> ();
-    32 "command.exec" CommandExec (command::ExecRequest) -> command::ExecResult;
-    33 "command.shell" CommandShell (command::ShellRequest) -> command::ExecResult;
-    64 "stream.read" StreamRead (stream::ReadOptions) -> stream::ReadResult;
-    0xE000 "echo.call" EchoCall (serde_json::Value) -> serde_json::Value;
-    0xE001 "echo.delay" EchoDelay (echo::DelayOptions) -> ();
-    0xE002 "echo.fail" EchoFail (echo::FailOptions) -> ();
-    0xE003 "echo.panic" EchoPanic (NoOptions) -> ();
-    0xE004 "echo.stream" EchoStream (echo::StreamOptions) -> ();
-    0xE005 "echo.statistics" EchoStatistics (NoOptions) -> echo::Statistics;
-}
-
-/// Runs the operation with this number to its end.
-pub async fn dispatch(id: u32, request: Request) -> Result<Outcome, Error> {
-    let Some(operation) = Operation::from_id(id) else {
-        return Err(Error::new(
-            ErrorCode::UnknownOperation,
-            format!(
-                "Cannot run operation {id}: this library does not have it, so the library and \
-                 the program are of different versions"
-            ),
-        ));
-    };
-    match operation {
-        // These have something to clean up when they are cancelled, so they
-        // watch for it themselves.
-        Operation::SandboxCreate => create::create(request).await,
-        Operation::SandboxGetOrCreate => create::get_or_create(request).await,
-        Operation::CommandExec => command::exec(request).await,
-        Operation::CommandShell => command::shell(request).await,
-        // The others are safe to drop at any point.
-        _ => {
-            let cancel = request.cancel.clone();
-            until_cancelled(&cancel, dispatch_droppable(operation, request)).await?
+        /// Visits the options type and the result type of each operation, for
+        /// the generated TypeScript.
+        #[cfg(test)]
+        pub fn visit_types(visitor: &mut impl ts_rs::TypeVisitor) {
+            $(
+                visitor.visit::<$options>();
+                visitor.visit::<$result>();
+            )*
         }
-    }
+    };
 }
 
-async fn dispatch_droppable(operation: Operation, request: Request) -> Result<Outcome, Error> {
-    match operation {
-        Operation::SandboxStart => sandbox::start(request).await,
-        Operation::SandboxGet => sandbox::get(request).await,
-        Operation::SandboxList => sandbox::list(request).await,
-        Operation::SandboxRemove => sandbox::remove(request).await,
-        Operation::SandboxConnect => sandbox::connect(request).await,
-        Operation::SandboxStop => sandbox::stop(request).await,
-        Operation::SandboxKill => sandbox::kill(request).await,
-        Operation::SandboxWaitUntilStopped => sandbox::wait_until_stopped(request).await,
-        Operation::SandboxDetach => sandbox::detach(request).await,
-        Operation::SandboxStopNamed => sandbox::stop_named(request).await,
-        Operation::SandboxKillNamed => sandbox::kill_named(request).await,
-        Operation::StreamRead => stream::read(request).await,
-        Operation::EchoCall => echo::call(request),
-        Operation::EchoDelay => echo::delay(request).await,
-        Operation::EchoFail => echo::fail(request),
-        Operation::EchoPanic => echo::panic(),
-        Operation::EchoStream => echo::stream(request),
-        Operation::EchoStatistics => echo::statistics(request),
-        Operation::SandboxCreate
-        | Operation::SandboxGetOrCreate
-        | Operation::CommandExec
-        | Operation::CommandShell => unreachable!("dispatched above"),
-    }
+macro_rules! run {
+    (own $request:ident, $run:path) => {
+        $run($request).boxed()
+    };
+    ($request:ident, $run:path) => {{
+        let cancel = $request.cancel.clone();
+        let work = $run($request);
+        async move { until_cancelled(&cancel, work).await? }.boxed()
+    }};
+}
+
+// Numbers are never reused. Each noun has a block of them.
+operations! {
+    1 "sandbox.create" (CreateOptions) -> LiveSandbox = own [create::create];
+    2 "sandbox.start" (sandbox::StartOptions) -> LiveSandbox = [sandbox::start];
+    3 "sandbox.get" (sandbox::NamedSandbox) -> sandbox::SandboxInfo = [sandbox::get];
+    4 "sandbox.getOrCreate" (CreateOptions) -> LiveSandbox = own [create::get_or_create];
+    5 "sandbox.list" (sandbox::ListOptions) -> sandbox::SandboxPage = [sandbox::list];
+    6 "sandbox.remove" (sandbox::NamedSandbox) -> () = [sandbox::remove];
+    7 "sandbox.connect" (sandbox::NamedSandbox) -> LiveSandbox = [sandbox::connect];
+    8 "sandbox.stop" (sandbox::StopOptions) -> () = [sandbox::stop];
+    9 "sandbox.kill" (sandbox::StopOptions) -> () = [sandbox::kill];
+    10 "sandbox.waitUntilStopped" (NoOptions) -> sandbox::StopResult = [sandbox::wait_until_stopped];
+    11 "sandbox.detach" (NoOptions) -> () = [sandbox::detach];
+    12 "sandbox.stopNamed" (sandbox::StopNamedOptions) -> () = [sandbox::stop_named];
+    13 "sandbox.killNamed" (sandbox::StopNamedOptions) -> () = [sandbox::kill_named];
+    32 "command.exec" (command::ExecRequest) -> command::ExecResult = own [command::exec];
+    33 "command.shell" (command::ShellRequest) -> command::ExecResult = own [command::shell];
+    64 "stream.read" (stream::ReadOptions) -> stream::ReadResult = [stream::read];
+    0xE000 "echo.call" (serde_json::Value) -> serde_json::Value = [echo::call];
+    0xE001 "echo.delay" (echo::DelayOptions) -> () = [echo::delay];
+    0xE002 "echo.fail" (echo::FailOptions) -> () = [echo::fail];
+    0xE003 "echo.panic" (NoOptions) -> () = [echo::panic];
+    0xE004 "echo.stream" (echo::StreamOptions) -> () = [echo::stream];
+    0xE005 "echo.statistics" (NoOptions) -> echo::Statistics = [echo::statistics];
+}
+
+fn unknown_operation(id: u32) -> Error {
+    Error::new(
+        ErrorCode::UnknownOperation,
+        format!(
+            "Cannot run operation {id}: this library does not have it, so the library and the \
+             program are of different versions"
+        ),
+    )
 }
 
 /// Runs `work`, and drops it when the request is cancelled first.
@@ -182,6 +164,16 @@ impl Outcome {
     /// An outcome that is only a JSON value.
     pub fn json(value: &impl Serialize) -> Result<Self, Error> {
         Ok(Self { json: encode(value)?, ..Self::default() })
+    }
+
+    /// An outcome that gives the caller a handle for `resource`.
+    pub fn resource(resource: impl Resource) -> Self {
+        Self { resource: Some(AnyResource::new(resource)), ..Self::default() }
+    }
+
+    /// The same outcome with a JSON value.
+    pub fn with_json(self, value: &impl Serialize) -> Result<Self, Error> {
+        Ok(Self { json: encode(value)?, ..self })
     }
 }
 

@@ -1,7 +1,6 @@
 //! Finding, starting, stopping and removing sandboxes.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::time::Duration;
 
 use microsandbox::sandbox::{SandboxHandle, SandboxStatus, SandboxStopResult};
@@ -180,6 +179,10 @@ pub struct StopResult {
     pub signal: Option<i32>,
 }
 
+impl Resource for Sandbox {
+    const KIND: &'static str = "sandbox";
+}
+
 /// `sandbox.start`
 pub async fn start(request: Request) -> Result<Outcome, Error> {
     let options: StartOptions = request.options()?;
@@ -249,7 +252,7 @@ pub async fn remove(request: Request) -> Result<Outcome, Error> {
 /// `sandbox.stop`
 pub async fn stop(request: Request) -> Result<Outcome, Error> {
     let options: StopOptions = request.options()?;
-    let sandbox = request.client.handles.sandbox(request.handle)?;
+    let sandbox = request.client.handles.get::<Sandbox>(request.handle)?;
     match timeout(options.timeout_ms)? {
         Some(timeout) => sandbox.stop_with_timeout(timeout).await?,
         None => sandbox.stop().await?,
@@ -260,7 +263,7 @@ pub async fn stop(request: Request) -> Result<Outcome, Error> {
 /// `sandbox.kill`
 pub async fn kill(request: Request) -> Result<Outcome, Error> {
     let options: StopOptions = request.options()?;
-    let sandbox = request.client.handles.sandbox(request.handle)?;
+    let sandbox = request.client.handles.get::<Sandbox>(request.handle)?;
     match timeout(options.timeout_ms)? {
         Some(timeout) => sandbox.kill_with_timeout(timeout).await?,
         None => sandbox.kill().await?,
@@ -293,7 +296,7 @@ pub async fn kill_named(request: Request) -> Result<Outcome, Error> {
 /// `sandbox.waitUntilStopped`
 pub async fn wait_until_stopped(request: Request) -> Result<Outcome, Error> {
     let NoOptions {} = request.options()?;
-    let sandbox = request.client.handles.sandbox(request.handle)?;
+    let sandbox = request.client.handles.get::<Sandbox>(request.handle)?;
     let SandboxStopResult { status, exit_code, signal, .. } = sandbox.wait_until_stopped().await?;
     Outcome::json(&StopResult { status: status.into(), exit_code, signal })
 }
@@ -301,7 +304,7 @@ pub async fn wait_until_stopped(request: Request) -> Result<Outcome, Error> {
 /// `sandbox.detach`: gives the handle back and leaves the sandbox running.
 pub async fn detach(request: Request) -> Result<Outcome, Error> {
     let NoOptions {} = request.options()?;
-    let sandbox = request.client.handles.sandbox(request.handle)?;
+    let sandbox = request.client.handles.get::<Sandbox>(request.handle)?;
     Sandbox::clone(&sandbox).detach().await;
     request.client.handles.remove(request.handle);
     Ok(Outcome::default())
@@ -309,18 +312,17 @@ pub async fn detach(request: Request) -> Result<Outcome, Error> {
 
 /// The completion that hands a connected sandbox to the caller.
 pub fn live(sandbox: Sandbox) -> Result<Outcome, Error> {
-    let json = super::encode(&LiveSandbox {
+    let live = LiveSandbox {
         name: sandbox.name().to_owned(),
         id: sandbox.id().to_string(),
         backend: sandbox.backend_kind().into(),
         owns_lifecycle: sandbox.owns_lifecycle(),
-    })?;
-    let resource = Some(Resource::Sandbox(Arc::new(sandbox)));
-    Ok(Outcome { resource, json, ..Outcome::default() })
+    };
+    Outcome::resource(sandbox).with_json(&live)
 }
 
 async fn find(request: &Request, name: &str, id: Option<&str>) -> Result<SandboxHandle, Error> {
-    super::create::validate_name(name)?;
+    super::create_options::validate_name(name)?;
     let handle = with_backend(request.client.backend.get()?, Sandbox::get(name)).await?;
     match id {
         Some(expected) if expected != handle.id().as_str() => {

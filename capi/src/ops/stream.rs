@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::Request;
 use crate::client::Outcome;
 use crate::error::Error;
+use crate::stream::{Item, Stream};
 
 /// How much of a stream to produce.
 #[derive(Debug, Deserialize)]
@@ -28,8 +29,8 @@ pub struct ReadResult {
 /// `stream.read`
 pub async fn read(request: Request) -> Result<Outcome, Error> {
     let options: ReadOptions = request.options()?;
-    let stream = request.client.handles.stream(request.handle)?;
-    let emit = |item: crate::stream::Item| request.client.emit(request.id, item.json, item.bytes);
+    let stream = request.client.handles.get::<Stream>(request.handle)?;
+    let emit = |item: Item| request.client.emit(request.id, item.json, item.bytes);
     let done = stream.read(options.credit, emit).await?;
     Outcome::json(&ReadResult { done })
 }

@@ -1,0 +1,60 @@
+/**
+ * Deno's permissions for what an option names on this machine.
+ *
+ * The library is native code, which Deno does not confine, so these functions
+ * ask for what the same access from JavaScript would need. They guard honest
+ * programs against surprises; against hostile code `--allow-ffi` is full trust.
+ * Bun has no permissions, and there they do nothing.
+ *
+ * @module
+ */
+
+/**
+ * Makes sure that the program may read a path of this machine.
+ *
+ * Throws `Deno.errors.NotCapable`, which names the flag.
+ */
+export function requireRead(path: string): void {
+  require({ name: "read", path }, `read access to "${path}"`, `--allow-read=${path}`);
+}
+
+/**
+ * Makes sure that the program may write a path of this machine.
+ *
+ * Throws `Deno.errors.NotCapable`, which names the flag.
+ */
+export function requireWrite(path: string): void {
+  require({ name: "write", path }, `write access to "${path}"`, `--allow-write=${path}`);
+}
+
+/**
+ * Makes sure that the program may use a host and port, such as
+ * `127.0.0.1:8080`, to connect or to listen.
+ *
+ * Throws `Deno.errors.NotCapable`, which names the flag.
+ */
+export function requireNet(host: string): void {
+  require({ name: "net", host }, `net access to "${host}"`, `--allow-net=${host}`);
+}
+
+/**
+ * Makes sure that the program may read an environment variable.
+ *
+ * Throws `Deno.errors.NotCapable`, which names the flag.
+ */
+export function requireEnv(variable: string): void {
+  require({ name: "env", variable }, `env access to "${variable}"`, `--allow-env=${variable}`);
+}
+
+function require(
+  descriptor: Deno.PermissionDescriptor,
+  access: string,
+  flag: string,
+): void {
+  if (!("Deno" in globalThis)) return;
+  // Where there is somebody to ask, Deno asks; with --no-prompt it does not.
+  if (Deno.permissions.requestSync(descriptor).state === "granted") return;
+  throw new Deno.errors.NotCapable(
+    `Requires ${access}, run again with the ${flag} flag`,
+  );
+}
