@@ -14,7 +14,12 @@
  * @module
  */
 
-export { CommandOutput, type ExecOptions } from "./src/command.ts";
+export type { Cancellable } from "./src/cancellable.ts";
+export {
+  CommandOutput,
+  type CommandStatus,
+  type ExecOptions,
+} from "./src/command.ts";
 export {
   BootError,
   CommandInterruptedError,
@@ -27,11 +32,22 @@ export {
   SandboxAlreadyExistsError,
   SandboxNotFoundError,
   SandboxNotRunningError,
+  StdinClosedError,
   StopTimeoutError,
   UnfinishedCommandError,
 } from "./src/errors.ts";
 export {
-  type Cancellable,
+  type AttachJobOptions,
+  Job,
+  JobHistory,
+  type JobLogEntry,
+  type JobLogsOptions,
+  Jobs,
+  type ListJobsOptions,
+  type StartJobOptions,
+} from "./src/job.ts";
+export { Process, type ProcessEvent } from "./src/process.ts";
+export {
   type CreateSandboxOptions,
   type ListSandboxesOptions,
   Sandbox,
@@ -39,14 +55,28 @@ export {
   type StopSandboxOptions,
 } from "./src/sandbox.ts";
 export { SandboxHandle } from "./src/sandbox_handle.ts";
+export { sh, type ShellValue } from "./src/shell.ts";
+export {
+  type AttachOptions,
+  attachTerminal,
+  type AttachTerminalOptions,
+} from "./src/terminal.ts";
 export { LibraryError } from "./ffi/library.ts";
 export type {
   Backend,
   CommandOptions,
   CreateOptions,
   ErrorCode,
+  JobAttachOptions,
+  JobExit,
+  JobLogFilter,
+  JobLogSource,
+  JobState,
   ListOptions,
+  Replay,
+  SandboxInfo,
+  Signal,
   Status,
   StopResult,
-  SandboxInfo,
+  TerminalSize,
 } from "./ffi/protocol.gen.ts";

@@ -40,8 +40,22 @@ export const operation = {
   "sandbox.detach": 11,
   "sandbox.stopNamed": 12,
   "sandbox.killNamed": 13,
-  "command.exec": 32,
-  "command.shell": 33,
+  "command.run": 32,
+  "process.spawn": 33,
+  "process.read": 34,
+  "process.write": 35,
+  "process.closeInput": 36,
+  "process.signal": 37,
+  "process.resize": 38,
+  "process.abandon": 39,
+  "job.start": 40,
+  "job.list": 41,
+  "job.get": 42,
+  "job.wait": 43,
+  "job.signal": 44,
+  "job.closeInput": 45,
+  "job.logs": 46,
+  "job.attach": 47,
   "stream.read": 64,
   "echo.call": 57344,
   "echo.delay": 57345,
@@ -49,6 +63,7 @@ export const operation = {
   "echo.panic": 57347,
   "echo.stream": 57348,
   "echo.statistics": 57349,
+  "echo.process": 57350,
 } as const;
 
 /** What each operation takes and returns. */
@@ -66,8 +81,22 @@ export interface Operations {
   "sandbox.detach": { options: NoOptions; result: null };
   "sandbox.stopNamed": { options: StopNamedOptions; result: null };
   "sandbox.killNamed": { options: StopNamedOptions; result: null };
-  "command.exec": { options: ExecRequest; result: ExecResult };
-  "command.shell": { options: ShellRequest; result: ExecResult };
+  "command.run": { options: CommandRequest; result: CommandResult };
+  "process.spawn": { options: CommandRequest; result: SpawnedProcess };
+  "process.read": { options: ReadOptions; result: ReadResult };
+  "process.write": { options: NoOptions; result: null };
+  "process.closeInput": { options: NoOptions; result: null };
+  "process.signal": { options: SignalOptions; result: null };
+  "process.resize": { options: TerminalSize; result: null };
+  "process.abandon": { options: NoOptions; result: null };
+  "job.start": { options: CommandRequest; result: JobInfo };
+  "job.list": { options: JobListOptions; result: JobList };
+  "job.get": { options: JobTarget; result: JobInfo };
+  "job.wait": { options: JobTarget; result: JobExit };
+  "job.signal": { options: JobSignalOptions; result: null };
+  "job.closeInput": { options: JobTarget; result: null };
+  "job.logs": { options: JobLogsOptions; result: null };
+  "job.attach": { options: JobAttachRequest; result: null };
   "stream.read": { options: ReadOptions; result: ReadResult };
   "echo.call": { options: JsonValue; result: JsonValue };
   "echo.delay": { options: DelayOptions; result: null };
@@ -75,21 +104,13 @@ export interface Operations {
   "echo.panic": { options: NoOptions; result: null };
   "echo.stream": { options: StreamOptions; result: null };
   "echo.statistics": { options: NoOptions; result: Statistics };
+  "echo.process": { options: EchoProcessOptions; result: SpawnedProcess };
 }
-
-/** Any JSON value. */
-export type JsonValue =
-  | null
-  | boolean
-  | number
-  | string
-  | JsonValue[]
-  | { [key: string]: JsonValue };
 
 /**
  * A stable name for what went wrong. Codes are never renamed or reused.
  */
-export type ErrorCode = "agent-client-error" | "boot-failed" | "cancelled" | "client-closed" | "cloud-http" | "command-interrupted" | "control-client-error" | "control-secret-batch" | "control-state-changed" | "database-error" | "exec-failed" | "exec-timeout" | "filesystem-error" | "handle-closed" | "http-error" | "image-in-use" | "image-not-found" | "image-pull-failed" | "internal" | "invalid-config" | "invalid-cursor" | "invalid-handle" | "invalid-option" | "invalid-sandbox-name" | "io-error" | "json-error" | "libkrunfw-not-found" | "log-missed-rotation" | "metrics-disabled" | "metrics-unavailable" | "microsandbox-error" | "missing-restore-bindings" | "network-policy-error" | "no-default-command" | "option-out-of-range" | "os-error" | "patch-failed" | "protocol-error" | "result-too-large" | "runtime-error" | "runtime-incomplete" | "runtime-not-installed" | "sandbox-already-exists" | "sandbox-not-found" | "sandbox-not-running" | "sandbox-replaced" | "sandbox-still-running" | "sandbox-stop-timed-out" | "snapshot-already-exists" | "snapshot-image-missing" | "snapshot-integrity" | "snapshot-migration" | "snapshot-not-found" | "snapshot-sandbox-running" | "snapshot-source-recovery" | "stop-timeout" | "terminal-error" | "unknown-operation" | "unknown-option" | "unsupported" | "virtualization-unavailable" | "volume-already-exists" | "volume-not-found";
+export type ErrorCode = "agent-client-error" | "boot-failed" | "cancelled" | "client-closed" | "cloud-http" | "command-interrupted" | "control-client-error" | "control-secret-batch" | "control-state-changed" | "database-error" | "exec-failed" | "exec-timeout" | "filesystem-error" | "handle-closed" | "http-error" | "image-in-use" | "image-not-found" | "image-pull-failed" | "internal" | "invalid-config" | "invalid-cursor" | "invalid-handle" | "invalid-option" | "invalid-sandbox-name" | "io-error" | "job-history-error" | "job-input-busy" | "job-launch-unconfirmed" | "job-lost" | "job-not-found" | "job-not-running" | "job-output-gap" | "job-read-only" | "json-error" | "libkrunfw-not-found" | "log-missed-rotation" | "metrics-disabled" | "metrics-unavailable" | "microsandbox-error" | "missing-restore-bindings" | "network-policy-error" | "no-default-command" | "option-out-of-range" | "os-error" | "patch-failed" | "protocol-error" | "result-too-large" | "output-overflow" | "runtime-error" | "runtime-incomplete" | "runtime-not-installed" | "sandbox-already-exists" | "sandbox-not-found" | "sandbox-not-running" | "sandbox-replaced" | "sandbox-still-running" | "sandbox-stop-timed-out" | "snapshot-already-exists" | "snapshot-image-missing" | "snapshot-integrity" | "snapshot-migration" | "snapshot-not-found" | "snapshot-sandbox-running" | "snapshot-source-recovery" | "stdin-closed" | "stop-timeout" | "terminal-error" | "unknown-operation" | "unknown-option" | "unsupported" | "virtualization-unavailable" | "volume-already-exists" | "volume-not-found";
 
 /**
  * What `msb_client_open` takes.
@@ -100,11 +121,6 @@ export type ClientConfig = {
  * Default: `MSB_HOME`, or `.microsandbox` in the user's home directory.
  */
 home?: string, };
-
-/**
- * Options of an operation that has none.
- */
-export type NoOptions = Record<string, never>;
 
 /**
  * What a new sandbox is made from.
@@ -187,81 +203,6 @@ maxDurationMs?: number,
 idleTimeoutMs?: number, };
 
 /**
- * Names a sandbox.
- */
-export type NamedSandbox = { 
-/**
- * The sandbox's name.
- */
-name: string, 
-/**
- * The identity that the sandbox has to have. Default: any.
- */
-id?: string, };
-
-/**
- * Which sandbox to start, and how.
- */
-export type StartOptions = { 
-/**
- * The sandbox's name.
- */
-name: string, 
-/**
- * The identity that the sandbox has to have. Default: any.
- */
-id?: string, 
-/**
- * Whether the sandbox outlives this program. Default: `false`.
- */
-detached?: boolean, };
-
-/**
- * Which sandboxes to list.
- */
-export type ListOptions = { 
-/**
- * How many to return at most, from 1 to 100. Default: 20.
- */
-limit?: number, 
-/**
- * Where the previous page ended.
- */
-cursor?: string, 
-/**
- * Labels that a sandbox has to have. Default: none.
- */
-labels?: { [key in string]: string }, };
-
-/**
- * How long to wait for a sandbox to stop.
- */
-export type StopOptions = { 
-/**
- * Milliseconds to wait. Default: without limit for a stop, 5000 for a
- * kill.
- */
-timeoutMs?: number, };
-
-/**
- * Which sandbox to stop, and how long to wait for it.
- */
-export type StopNamedOptions = { 
-/**
- * The sandbox's name.
- */
-name: string, 
-/**
- * The identity that the sandbox has to have. Default: any.
- */
-id?: string, 
-/**
- * Milliseconds to wait. Default: without limit for a stop, 5000 for a
- * kill.
- */
-timeoutMs?: number, };
-
-/**
  * A sandbox that this program is connected to. Its handle is in the frame.
  */
 export type LiveSandbox = { 
@@ -289,9 +230,34 @@ ownsLifecycle: boolean, };
 export type Backend = "local" | "cloud";
 
 /**
- * What a sandbox is doing.
+ * Which sandbox to start, and how.
  */
-export type Status = "created" | "starting" | "running" | "draining" | "paused" | "stopped" | "crashed";
+export type StartOptions = { 
+/**
+ * The sandbox's name.
+ */
+name: string, 
+/**
+ * The identity that the sandbox has to have. Default: any.
+ */
+id?: string, 
+/**
+ * Whether the sandbox outlives this program. Default: `false`.
+ */
+detached?: boolean, };
+
+/**
+ * Names a sandbox.
+ */
+export type NamedSandbox = { 
+/**
+ * The sandbox's name.
+ */
+name: string, 
+/**
+ * The identity that the sandbox has to have. Default: any.
+ */
+id?: string, };
 
 /**
  * What is known about a sandbox.
@@ -324,6 +290,28 @@ createdAt?: string,
 updatedAt?: string, };
 
 /**
+ * What a sandbox is doing.
+ */
+export type Status = "created" | "starting" | "running" | "draining" | "paused" | "stopped" | "crashed";
+
+/**
+ * Which sandboxes to list.
+ */
+export type ListOptions = { 
+/**
+ * How many to return at most, from 1 to 100. Default: 20.
+ */
+limit?: number, 
+/**
+ * Where the previous page ended.
+ */
+cursor?: string, 
+/**
+ * Labels that a sandbox has to have. Default: none.
+ */
+labels?: { [key in string]: string }, };
+
+/**
  * Some sandboxes, newest first.
  */
 export type SandboxPage = { 
@@ -335,6 +323,21 @@ sandboxes: Array<SandboxInfo>,
  * Where the next page starts. Absent on the last page.
  */
 nextCursor?: string, };
+
+/**
+ * How long to wait for a sandbox to stop.
+ */
+export type StopOptions = { 
+/**
+ * Milliseconds to wait. Default: without limit for a stop, 5000 for a
+ * kill.
+ */
+timeoutMs?: number, };
+
+/**
+ * Options of an operation that has none.
+ */
+export type NoOptions = Record<string, never>;
 
 /**
  * How a sandbox ended.
@@ -355,12 +358,47 @@ exitCode?: number,
 signal?: number, };
 
 /**
+ * Which sandbox to stop, and how long to wait for it.
+ */
+export type StopNamedOptions = { 
+/**
+ * The sandbox's name.
+ */
+name: string, 
+/**
+ * The identity that the sandbox has to have. Default: any.
+ */
+id?: string, 
+/**
+ * Milliseconds to wait. Default: without limit for a stop, 5000 for a
+ * kill.
+ */
+timeoutMs?: number, };
+
+/**
+ * A command to run.
+ */
+export type CommandRequest = { 
+/**
+ * What to run.
+ */
+program: Program, 
+/**
+ * Where its standard input comes from.
+ */
+stdin: Stdin, 
+/**
+ * How to run it.
+ */
+options: CommandOptions, };
+
+/**
  * How to run a command.
  */
 export type CommandOptions = { 
 /**
  * The command's arguments. A shell script sees them as `$1`, `$2` and so
- * on. Default: none.
+ * on; the image's own command gets them behind its own. Default: none.
  */
 args?: Array<string>, 
 /**
@@ -379,47 +417,67 @@ user?: string,
  * After how many milliseconds the command is killed and the call fails
  * with `exec-timeout`. Default: never.
  */
-timeoutMs?: number, };
+timeoutMs?: number, 
+/**
+ * Runs the command in a terminal of its own, of this size: standard
+ * output and standard error are one then. Default: no terminal.
+ */
+tty?: TerminalSize, };
 
 /**
- * A program to run in the sandbox.
+ * The size of a terminal, each from 1 to 65535.
  */
-export type ExecRequest = { 
+export type TerminalSize = { 
 /**
- * A path in the guest, or a name that is looked up in its `PATH`.
+ * Characters in a line.
  */
-command: string, 
+columns: number, 
 /**
- * How to run it.
+ * Lines.
  */
-options: CommandOptions, };
+rows: number, };
 
 /**
- * A script to run in the sandbox's shell.
+ * Where a command's standard input comes from.
  */
-export type ShellRequest = { 
+export type Stdin = "null" | "bytes" | "piped";
+
 /**
- * The script, which the shell gets with `-c`.
+ * What to run.
  */
-script: string, 
-/**
- * How to run it.
- */
-options: CommandOptions, };
+export type Program = { "exec": string } | { "shell": string } | "default";
 
 /**
  * How a command ended. The frame's bytes are its standard output followed by
  * its standard error.
  */
-export type ExecResult = { 
+export type CommandResult = { 
 /**
- * The exit code.
+ * The exit code. 128 and the signal's number after a signal.
  */
 code: number, 
+/**
+ * The signal that ended it.
+ */
+signal?: Signal, 
 /**
  * How many of the bytes are standard output.
  */
 stdoutLength: number, };
+
+/**
+ * A signal of a Linux guest, whatever this machine is.
+ */
+export type Signal = "SIGHUP" | "SIGINT" | "SIGQUIT" | "SIGILL" | "SIGTRAP" | "SIGABRT" | "SIGBUS" | "SIGFPE" | "SIGKILL" | "SIGUSR1" | "SIGSEGV" | "SIGUSR2" | "SIGPIPE" | "SIGALRM" | "SIGTERM" | "SIGSTKFLT" | "SIGCHLD" | "SIGCONT" | "SIGSTOP" | "SIGTSTP" | "SIGTTIN" | "SIGTTOU" | "SIGURG" | "SIGXCPU" | "SIGXFSZ" | "SIGVTALRM" | "SIGPROF" | "SIGWINCH" | "SIGIO" | "SIGPWR" | "SIGSYS";
+
+/**
+ * A command that has started. Its handle is in the frame.
+ */
+export type SpawnedProcess = { 
+/**
+ * Its process id in the guest.
+ */
+pid: number, };
 
 /**
  * How much of a stream to produce.
@@ -439,6 +497,248 @@ export type ReadResult = {
  * Whether there are no more items.
  */
 done: boolean, };
+
+/**
+ * Which signal to send.
+ */
+export type SignalOptions = { 
+/**
+ * The signal.
+ */
+signal: SignalOption, };
+
+/**
+ * A signal by its name, or by its number from 1 to 64.
+ */
+export type SignalOption = Signal | number;
+
+/**
+ * What is known about a job.
+ */
+export type JobInfo = { 
+/**
+ * The job's id, which no other job of the sandbox ever has.
+ */
+id: string, 
+/**
+ * The program and its arguments.
+ */
+command: Array<string>, 
+/**
+ * What it was doing when it was asked.
+ */
+state: JobState, 
+/**
+ * Whether it runs in a terminal.
+ */
+tty: boolean, 
+/**
+ * Whether its standard input has ended for good.
+ */
+stdinClosed: boolean, 
+/**
+ * Whether it was killed because it ran too long.
+ */
+timedOut: boolean, 
+/**
+ * Its process id in the guest, once it has started.
+ */
+pid?: number, 
+/**
+ * When it was accepted, in milliseconds since 1970.
+ */
+createdAt: number, 
+/**
+ * When it started, in milliseconds since 1970.
+ */
+startedAt?: number, 
+/**
+ * When its end was seen, in milliseconds since 1970.
+ */
+finishedAt?: number, 
+/**
+ * The exit code, once it has ended.
+ */
+exitCode?: number, 
+/**
+ * The signal that ended it.
+ */
+signal?: Signal, 
+/**
+ * Why it could not be started, or why its end is not known.
+ */
+error?: string, };
+
+/**
+ * What a job is doing.
+ */
+export type JobState = "starting" | "running" | "exited" | "failed" | "lost";
+
+/**
+ * Which jobs to list.
+ */
+export type JobListOptions = { 
+/**
+ * The sandbox's name.
+ */
+sandbox: string, 
+/**
+ * The sandbox's identity.
+ */
+sandboxId: string, 
+/**
+ * Whether jobs that have ended are listed too. Default: `false`.
+ */
+all?: boolean, 
+/**
+ * How many to return at most, from 1 to 100. Default: 50.
+ */
+limit?: number, 
+/**
+ * Where the previous page ended.
+ */
+cursor?: string, };
+
+/**
+ * Some jobs.
+ */
+export type JobList = { 
+/**
+ * The jobs.
+ */
+jobs: Array<JobInfo>, 
+/**
+ * Where the next page starts. Absent on the last page.
+ */
+nextCursor?: string, };
+
+/**
+ * Names a job.
+ */
+export type JobTarget = { 
+/**
+ * The sandbox's name.
+ */
+sandbox: string, 
+/**
+ * The sandbox's identity.
+ */
+sandboxId: string, 
+/**
+ * The job's id.
+ */
+job: string, };
+
+/**
+ * How a job ended.
+ */
+export type JobExit = { 
+/**
+ * The exit code. 128 and the signal's number after a signal.
+ */
+code: number, 
+/**
+ * The signal that ended it.
+ */
+signal?: Signal, 
+/**
+ * Whether it was killed because it ran too long.
+ */
+timedOut: boolean, };
+
+/**
+ * Which signal to send to a job.
+ */
+export type JobSignalOptions = { 
+/**
+ * The job.
+ */
+target: JobTarget, 
+/**
+ * The signal.
+ */
+signal: SignalOption, };
+
+/**
+ * Which output of which job to read.
+ */
+export type JobLogsOptions = { 
+/**
+ * The job.
+ */
+target: JobTarget, 
+/**
+ * Which of its output.
+ */
+options: JobLogFilter, };
+
+/**
+ * Which output of a job to read.
+ */
+export type JobLogFilter = { 
+/**
+ * Only the last so many records. Default: all.
+ */
+tail?: number, 
+/**
+ * Only from this time on, in milliseconds since 1970.
+ */
+since?: number, 
+/**
+ * Only before this time, in milliseconds since 1970.
+ */
+until?: number, 
+/**
+ * Which output. Default: all but `stdinError`.
+ */
+sources?: Array<JobLogSource>, 
+/**
+ * Only what comes behind the record with this cursor.
+ */
+fromCursor?: string, 
+/**
+ * Whether to go on until the job has ended. Default: `false`.
+ */
+follow?: boolean, };
+
+/**
+ * Where a record comes from.
+ */
+export type JobLogSource = "stdout" | "stderr" | "output" | "stdinError";
+
+/**
+ * Which job to attach to, and how.
+ */
+export type JobAttachRequest = { 
+/**
+ * The job.
+ */
+target: JobTarget, 
+/**
+ * How to attach.
+ */
+options: JobAttachOptions, };
+
+/**
+ * How to attach to a job.
+ */
+export type JobAttachOptions = { 
+/**
+ * Whether to leave the job's input and terminal to others. Default:
+ * `false`.
+ */
+readOnly?: boolean, 
+/**
+ * Which of its past output comes first. Default: none.
+ */
+replay?: Replay, };
+
+/**
+ * Past output of a job.
+ */
+export type Replay = { "recentBytes": number } | { "afterCursor": string };
+
+export type JsonValue = number | string | boolean | Array<JsonValue> | { [key in string]: JsonValue } | null;
 
 /**
  * How long to wait before completing.
@@ -487,3 +787,68 @@ requests: number,
  * Frames that were not received.
  */
 frames: number, };
+
+/**
+ * What the process does, in order. After the last step it exits with code 0.
+ */
+export type EchoProcessOptions = { 
+/**
+ * The steps.
+ */
+steps: Array<EchoStep>, };
+
+/**
+ * One step.
+ */
+export type EchoStep = { "stdout": number } | { "stderr": number } | "copy" | "closeStdin" | "waitForSignal" | { "exit": number } | "lose";
+
+/**
+ * What a process produced, without its bytes.
+ */
+export type ProcessItem = { "type": "stdout" } | { "type": "stderr" } | { "type": "exited", 
+/**
+ * The exit code. 128 and the signal's number after a signal.
+ */
+code: number, 
+/**
+ * The signal that ended it.
+ */
+signal?: Signal, } | { "type": "failed", 
+/**
+ * Why.
+ */
+failure: Failure, };
+
+/**
+ * An error as the caller reads it.
+ */
+export type Failure = { 
+/**
+ * What went wrong, as a stable name.
+ */
+code: ErrorCode, 
+/**
+ * What failed, with which value, and what to do next.
+ */
+message: string, 
+/**
+ * What to branch on. `null` when there is nothing.
+ */
+details: unknown, };
+
+/**
+ * A record of a job's output. Its bytes are the item's.
+ */
+export type JobLogRecord = { 
+/**
+ * When it was captured, in milliseconds since 1970.
+ */
+timestamp: number, 
+/**
+ * Where it comes from.
+ */
+source: JobLogSource, 
+/**
+ * Where to go on reading behind it.
+ */
+cursor: string, };

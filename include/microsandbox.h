@@ -55,8 +55,11 @@
 // The timeout of `msb_wait` that never ends.
 #define MSB_WAIT_FOREVER UINT32_MAX
 
-// How often a boot is tried again after [`is_slow_probe`].
-#define PROBE_RETRIES 3
+// How many outputs are taken from the guest before the caller asks for them.
+// That much is read to see what comes behind it: the end, or that nobody
+// reads the input any more. Chunks of the core have at most 16 KiB, so this
+// is 1 MiB.
+#define READ_AHEAD 64
 
 // What an exported function answers at once.
 //

@@ -145,7 +145,16 @@ export class ExecFailedError extends MicrosandboxError {
   }
 }
 
-/** A command that started and did not end by itself, with its output so far. */
+/**
+ * The command does not read its standard input any more: it has closed it, or
+ * has ended. Code: `stdin-closed`.
+ */
+export class StdinClosedError extends MicrosandboxError {}
+
+/**
+ * A command that started and did not end by itself, with its output so far
+ * where that was being collected.
+ */
 export abstract class UnfinishedCommandError extends MicrosandboxError {
   /** Standard output so far. */
   readonly stdout: Uint8Array;
@@ -203,6 +212,7 @@ const classes: { [Code in ErrorCode]?: ErrorClass } = {
   "exec-failed": ExecFailedError,
   "exec-timeout": ExecTimeoutError,
   "command-interrupted": CommandInterruptedError,
+  "stdin-closed": StdinClosedError,
 };
 
 /** The error that callers see for a failure in the library. */

@@ -10,21 +10,17 @@ import type {
   CreateOptions,
   ListOptions,
   LiveSandbox,
+  Program,
   StopResult,
 } from "../ffi/protocol.gen.ts";
-import { CommandOutput, type ExecOptions } from "./command.ts";
+import type { Cancellable } from "./cancellable.ts";
+import type { CommandOutput, CommandStatus, ExecOptions } from "./command.ts";
 import { connect } from "./connection.ts";
 import { StopTimeoutError, toError } from "./errors.ts";
+import { type Jobs, toJobs } from "./job.ts";
+import { type Process, run, spawn } from "./process.ts";
 import { SandboxHandle } from "./sandbox_handle.ts";
-
-/** What can be given up before it is done. */
-export interface Cancellable {
-  /**
-   * Gives up. The call then fails with the signal's reason, after what it had
-   * begun is undone.
-   */
-  signal?: AbortSignal;
-}
+import { attach, type AttachOptions } from "./terminal.ts";
 
 /** What a new sandbox is made from. */
 export interface CreateSandboxOptions extends CreateOptions, Cancellable {}
@@ -224,36 +220,92 @@ export class Sandbox implements AsyncDisposable {
    * {@link CommandInterruptedError} when the sandbox ends meanwhile, and
    * {@link SandboxNotRunningError}.
    */
-  async exec(
-    command: string,
-    { signal, ...options }: ExecOptions = {},
-  ): Promise<CommandOutput> {
-    return collected(
-      await this.#client.call(
-        "command.exec",
-        { command, options },
-        { handle: this.#openHandle(), signal },
-      ),
-    );
+  async exec(command: string, options?: ExecOptions): Promise<CommandOutput> {
+    return await this.#run({ exec: command }, options);
   }
 
   /**
    * Runs a script in the sandbox's shell and collects what it prints.
    *
    * Values are passed safely as `args`: the script sees them as `$1`, `$2` and
-   * so on. Throws what {@link Sandbox.exec} throws.
+   * so on; or with the template tag {@link sh}. Throws what
+   * {@link Sandbox.exec} throws.
    */
-  async shell(
-    script: string,
-    { signal, ...options }: ExecOptions = {},
-  ): Promise<CommandOutput> {
-    return collected(
-      await this.#client.call(
-        "command.shell",
-        { script, options },
-        { handle: this.#openHandle(), signal },
-      ),
+  async shell(script: string, options?: ExecOptions): Promise<CommandOutput> {
+    return await this.#run({ shell: script }, options);
+  }
+
+  /**
+   * Runs the entrypoint and command of the image and collects what they print.
+   *
+   * Throws what {@link Sandbox.exec} throws, and {@link MicrosandboxError} with
+   * code `no-default-command` when the image has none.
+   */
+  async execDefault(options?: ExecOptions): Promise<CommandOutput> {
+    return await this.#run("default", options);
+  }
+
+  /**
+   * Starts a program, and gives it back when it has started.
+   *
+   * Throws {@link ExecFailedError} when the program cannot be started, and
+   * {@link SandboxNotRunningError}.
+   */
+  async execStream(command: string, options?: ExecOptions): Promise<Process> {
+    return await this.#spawn({ exec: command }, options);
+  }
+
+  /**
+   * Starts a script in the sandbox's shell. It takes values as
+   * {@link Sandbox.shell} does, and throws what {@link Sandbox.execStream}
+   * throws.
+   */
+  async shellStream(script: string, options?: ExecOptions): Promise<Process> {
+    return await this.#spawn({ shell: script }, options);
+  }
+
+  /**
+   * Starts the entrypoint and command of the image.
+   *
+   * Throws what {@link Sandbox.execStream} throws, and
+   * {@link MicrosandboxError} with code `no-default-command` when the image has
+   * none.
+   */
+  async execDefaultStream(options?: ExecOptions): Promise<Process> {
+    return await this.#spawn("default", options);
+  }
+
+  /**
+   * Runs a program in this program's terminal until it ends or the user types
+   * the detach keys, which kills it: a {@link Job} goes on.
+   *
+   * Returns how the program ended, or `undefined` when the user detached.
+   * Throws {@link MicrosandboxError} with code `terminal-error` when standard
+   * input is not a terminal, and what {@link Sandbox.execStream} throws.
+   */
+  async attach(
+    command: string,
+    options?: AttachOptions,
+  ): Promise<CommandStatus | undefined> {
+    return await attach((tty) => this.execStream(command, tty), options);
+  }
+
+  /**
+   * Runs the sandbox's shell in this program's terminal. Otherwise like
+   * {@link Sandbox.attach}.
+   */
+  async attachShell(
+    options?: AttachOptions,
+  ): Promise<CommandStatus | undefined> {
+    return await attach(
+      (tty) => this.shellStream('exec "$0" -i', tty),
+      options,
     );
+  }
+
+  /** The sandbox's jobs: commands that go on without this program. */
+  get jobs(): Jobs {
+    return toJobs({ name: this.name, id: this.id }, () => this.#openHandle());
   }
 
   /**
@@ -320,6 +372,14 @@ export class Sandbox implements AsyncDisposable {
     }
   }
 
+  async #run(program: Program, options?: ExecOptions): Promise<CommandOutput> {
+    return await run(this.#client, this.#openHandle(), program, options);
+  }
+
+  async #spawn(program: Program, options?: ExecOptions): Promise<Process> {
+    return await spawn(this.#client, this.#openHandle(), program, options);
+  }
+
   #openHandle(): number {
     if (!this.#isReleased) return this.#handle;
     throw toError({
@@ -337,14 +397,4 @@ export class Sandbox implements AsyncDisposable {
     abandoned.unregister(this);
     this.#client.release(this.#handle);
   }
-}
-
-function collected(
-  { result, bytes }: Reply<{ code: number; stdoutLength: number }>,
-): CommandOutput {
-  return new CommandOutput(
-    result.code,
-    bytes.subarray(0, result.stdoutLength),
-    bytes.subarray(result.stdoutLength),
-  );
 }

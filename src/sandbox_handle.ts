@@ -5,9 +5,10 @@
  */
 
 import type { Backend, SandboxInfo, Status } from "../ffi/protocol.gen.ts";
+import type { Cancellable } from "./cancellable.ts";
 import { connect } from "./connection.ts";
+import { type JobHistory, toJobHistory } from "./job.ts";
 import {
-  type Cancellable,
   type Sandbox,
   type StartSandboxOptions,
   type StopSandboxOptions,
@@ -126,6 +127,11 @@ export class SandboxHandle {
   async remove({ signal }: Cancellable = {}): Promise<void> {
     const client = await connect();
     await client.call("sandbox.remove", this.#target, { signal });
+  }
+
+  /** The jobs that the sandbox has or had, whether or not it runs. */
+  get jobs(): JobHistory {
+    return toJobHistory({ name: this.name, id: this.id });
   }
 
   get #target(): { name: string; id: string } {

@@ -50,7 +50,6 @@ pub enum ErrorCode {
     FilesystemError,
     /// The handle was released: the sandbox was stopped, killed, detached or
     /// disposed through this object.
-    #[expect(dead_code, reason = "found out in TypeScript, before a call")]
     HandleClosed,
     /// An HTTP request failed.
     HttpError,
@@ -76,6 +75,24 @@ pub enum ErrorCode {
     InvalidSandboxName,
     /// A file or directory on the host could not be used.
     IoError,
+    /// The stored output of a job could not be read.
+    JobHistoryError,
+    /// The job still works on earlier input.
+    JobInputBusy,
+    /// Whether the job was started is not known. `details.id` is the job that
+    /// it would be: look it up before you try again.
+    JobLaunchUnconfirmed,
+    /// How the job ended is not known: its sandbox stopped before.
+    JobLost,
+    /// There is no job of that id, or it is forgotten.
+    JobNotFound,
+    /// The job has ended, or belongs to an earlier run of its sandbox.
+    JobNotRunning,
+    /// Output of the job was dropped before it was read. Behind
+    /// `details.cursor` it goes on.
+    JobOutputGap,
+    /// The attachment is read-only.
+    JobReadOnly,
     /// Stored data is not the JSON that it should be.
     JsonError,
     /// The `libkrunfw` library was not found.
@@ -104,6 +121,9 @@ pub enum ErrorCode {
     ProtocolError,
     /// A result does not fit into a frame.
     ResultTooLarge,
+    /// Output that nobody read took more room than there is for it.
+    #[expect(dead_code, reason = "found out in TypeScript")]
+    OutputOverflow,
     /// The runtime failed.
     RuntimeError,
     /// Only one of the two files of the runtime is there.
@@ -136,6 +156,9 @@ pub enum ErrorCode {
     SnapshotSandboxRunning,
     /// The snapshot was made, but its sandbox did not recover.
     SnapshotSourceRecovery,
+    /// The command's standard input is not read any more: it was closed in the
+    /// guest, or the command has ended.
+    StdinClosed,
     /// Stopping took longer than its `timeoutMs`. Nothing was killed.
     StopTimeout,
     /// The terminal could not be used.
@@ -153,6 +176,19 @@ pub enum ErrorCode {
     VolumeAlreadyExists,
     /// There is no volume of that name.
     VolumeNotFound,
+}
+
+/// An error as the caller reads it.
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct Failure {
+    /// What went wrong, as a stable name.
+    pub code: ErrorCode,
+    /// What failed, with which value, and what to do next.
+    pub message: String,
+    /// What to branch on. `null` when there is nothing.
+    #[cfg_attr(test, ts(type = "unknown"))]
+    pub details: Value,
 }
 
 /// A failed operation.
@@ -206,20 +242,16 @@ impl Error {
         )
     }
 
+    /// The error without what was produced before it.
+    pub fn failure(self) -> Failure {
+        Failure { code: self.code, message: self.message, details: self.details }
+    }
+
     /// Encodes the error as the completion of `request`.
-    pub fn into_frame(self, request: u32) -> Frame {
-        let json = json!({
-            "code": self.code,
-            "message": self.message,
-            "details": self.details,
-        });
-        Frame {
-            request,
-            kind: MsbFrameKind::Error,
-            handle: 0,
-            json: json.to_string().into_bytes(),
-            bytes: self.bytes,
-        }
+    pub fn into_frame(mut self, request: u32) -> Frame {
+        let bytes = std::mem::take(&mut self.bytes);
+        let json = json!(self.failure()).to_string().into_bytes();
+        Frame { request, kind: MsbFrameKind::Error, handle: 0, json, bytes }
     }
 
     /// A command that could not be started.
@@ -412,7 +444,7 @@ fn with_sources(error: &dyn std::error::Error) -> String {
 }
 
 /// The core's messages start in lower case; ours are sentences.
-fn capitalized(text: &str) -> String {
+pub fn capitalized(text: &str) -> String {
     let mut characters = text.chars();
     match characters.next() {
         Some(first) => first.to_uppercase().chain(characters).collect(),

@@ -3,12 +3,14 @@
 //! `deno task generate` runs them with `UPDATE_GENERATED=1`, which rewrites the
 //! files instead.
 
+use std::any::TypeId;
+use std::collections::HashSet;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use ts_rs::{Config, TS, TypeVisitor};
 
-use crate::{client, error, frame, ops, status};
+use crate::{client, error, frame, ops, process, status};
 
 fn repository() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the crate is in a folder")
@@ -47,19 +49,18 @@ fn header() -> String {
 /// and of all that they mention: each once, in the order of first mention.
 struct Declarations<'a> {
     config: &'a Config,
-    names: Vec<String>,
+    visited: HashSet<TypeId>,
+    names: HashSet<String>,
     text: String,
 }
 
 impl TypeVisitor for Declarations<'_> {
     fn visit<T: TS + 'static + ?Sized>(&mut self) {
+        if !self.visited.insert(TypeId::of::<T>()) {
+            return;
+        }
         // Types that come with the language have no file of their own.
-        if T::output_path().is_some() {
-            let name = T::ident(self.config);
-            if self.names.contains(&name) {
-                return;
-            }
-            self.names.push(name);
+        if T::output_path().is_some() && self.names.insert(T::ident(self.config)) {
             let docs = T::docs().unwrap_or_default();
             let _ = write!(self.text, "{docs}export {}\n\n", T::decl(self.config));
         }
@@ -104,11 +105,18 @@ fn protocol() -> String {
         let _ = writeln!(out, "  \"{name}\": {{ options: {options}; result: {result} }};");
     }
     out.push_str("}\n\n");
-    out.push_str("/** Any JSON value. */\nexport type JsonValue =\n  | null\n  | boolean\n  | number\n  | string\n  | JsonValue[]\n  | { [key: string]: JsonValue };\n\n");
-    let mut declarations = Declarations { config: &config, names: Vec::new(), text: String::new() };
+    let mut declarations = Declarations {
+        config: &config,
+        visited: HashSet::new(),
+        names: HashSet::new(),
+        text: String::new(),
+    };
     declarations.visit::<error::ErrorCode>();
     declarations.visit::<client::ClientConfig>();
     ops::visit_types(&mut declarations);
+    // The items of streams, which no operation's types mention.
+    declarations.visit::<process::ProcessItem>();
+    declarations.visit::<ops::job::JobLogRecord>();
     out.push_str(&declarations.text);
     out.truncate(out.trim_end().len());
     out.push('\n');

@@ -13,6 +13,7 @@ mod frame;
 mod generated;
 mod handle;
 mod ops;
+mod process;
 mod queue;
 mod status;
 mod stream;

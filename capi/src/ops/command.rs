@@ -1,26 +1,29 @@
-//! Running commands and collecting what they print.
+//! Running commands, with their output collected or streamed.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use bytes::Bytes;
+use microsandbox::MicrosandboxError as CoreError;
+use microsandbox::sandbox::ExecOptionsBuilder;
 use microsandbox::{ExecEvent, ExecHandle, Sandbox};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use tokio::time::{Instant, timeout, timeout_at};
 
+use super::signal::Signal;
 use super::{Request, out_of_range, until_cancelled};
 use crate::client::Outcome;
 use crate::error::{Error, ErrorCode};
 
 /// How to run a command.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[cfg_attr(test, ts(optional_fields))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct CommandOptions {
     /// The command's arguments. A shell script sees them as `$1`, `$2` and so
-    /// on. Default: none.
+    /// on; the image's own command gets them behind its own. Default: none.
     pub args: Option<Vec<String>>,
     /// Working directory in the guest. Default: the sandbox's.
     pub cwd: Option<String>,
@@ -31,26 +34,57 @@ pub struct CommandOptions {
     /// After how many milliseconds the command is killed and the call fails
     /// with `exec-timeout`. Default: never.
     pub timeout_ms: Option<i64>,
+    /// Runs the command in a terminal of its own, of this size: standard
+    /// output and standard error are one then. Default: no terminal.
+    pub tty: Option<TerminalSize>,
 }
 
-/// A program to run in the sandbox.
-#[derive(Debug, Deserialize)]
+/// The size of a terminal, each from 1 to 65535.
+#[derive(Clone, Copy, Debug, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct ExecRequest {
+pub struct TerminalSize {
+    /// Characters in a line.
+    pub columns: i64,
+    /// Lines.
+    pub rows: i64,
+}
+
+/// What to run.
+#[derive(Debug, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub enum Program {
     /// A path in the guest, or a name that is looked up in its `PATH`.
-    pub command: String,
-    /// How to run it.
-    pub options: CommandOptions,
+    Exec(String),
+    /// A script, which the sandbox's shell gets with `-c`.
+    Shell(String),
+    /// The entrypoint and command of the image.
+    Default,
 }
 
-/// A script to run in the sandbox's shell.
+/// Where a command's standard input comes from.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub enum Stdin {
+    /// There is none: it is at its end from the start.
+    Null,
+    /// The request's bytes.
+    Bytes,
+    /// `process.write`.
+    Piped,
+}
+
+/// A command to run.
 #[derive(Debug, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct ShellRequest {
-    /// The script, which the shell gets with `-c`.
-    pub script: String,
+pub struct CommandRequest {
+    /// What to run.
+    pub program: Program,
+    /// Where its standard input comes from.
+    pub stdin: Stdin,
     /// How to run it.
     pub options: CommandOptions,
 }
@@ -59,80 +93,111 @@ pub struct ShellRequest {
 /// its standard error.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(test, ts(optional_fields))]
 #[serde(rename_all = "camelCase")]
-pub struct ExecResult {
-    /// The exit code.
+pub struct CommandResult {
+    /// The exit code. 128 and the signal's number after a signal.
     pub code: i32,
+    /// The signal that ended it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub signal: Option<Signal>,
     /// How many of the bytes are standard output.
     pub stdout_length: usize,
 }
 
-/// `command.exec`
-pub async fn exec(request: Request) -> Result<Outcome, Error> {
-    let ExecRequest { command, options } = request.options()?;
-    let sandbox = request.client.handles.get::<Sandbox>(request.handle)?;
-    run(&request, &sandbox, command, options).await
-}
-
-/// `command.shell`
-pub async fn shell(request: Request) -> Result<Outcome, Error> {
-    let ShellRequest { script, mut options } = request.options()?;
-    let sandbox = request.client.handles.get::<Sandbox>(request.handle)?;
-    let shell = sandbox.config().spec.runtime.shell.as_deref().unwrap_or("/bin/sh").to_owned();
-    // The argument behind the script is `$0`, which shells print in front of
-    // their error messages.
-    let mut args = vec!["-c".to_owned(), script, shell.clone()];
-    args.extend(options.args.unwrap_or_default());
-    options.args = Some(args);
-    run(&request, &sandbox, shell, options).await
-}
-
-async fn run(
-    request: &Request,
-    sandbox: &Sandbox,
-    command: String,
-    options: CommandOptions,
-) -> Result<Outcome, Error> {
-    let limit = options.limit()?;
-    let deadline = limit.map(|limit| Instant::now() + limit);
-    let start = sandbox.exec_stream_with(command, |mut builder| {
-        builder = builder
-            .args(options.args.unwrap_or_default())
-            .envs(options.env.unwrap_or_default());
-        if let Some(cwd) = options.cwd {
-            builder = builder.cwd(cwd);
-        }
-        if let Some(user) = options.user {
-            builder = builder.user(user);
-        }
-        builder
-    });
-    let mut process = until_cancelled(&request.cancel, start).await??;
-    let mut output = Output::default();
-    let end = until_cancelled(&request.cancel, output.collect_until(&mut process, deadline));
-    // Dropping the process on the way out kills it, which is what a caller
-    // who gave up wants.
+/// `command.run`: runs a command to its end and collects what it prints.
+pub async fn run(request: Request) -> Result<Outcome, Error> {
+    let Command { mut handle, deadline, limit, .. } =
+        until_cancelled(&request.cancel, Command::start(&request)).await??;
+    let mut output = Collected::default();
+    let end = until_cancelled(&request.cancel, output.collect_until(&mut handle, deadline));
+    // Dropping the handle on the way out kills the command, which is what a
+    // caller who gave up wants.
     match end.await? {
         Some(End::Exited { code }) => output.into_outcome(code),
         Some(End::Failed(failed)) => Err(Error::exec_failed(&failed)),
-        Some(End::Lost) => Err(output.attach_to(Error::new(
-            ErrorCode::CommandInterrupted,
-            "The command did not end: the sandbox stopped, or the connection to it was lost, \
-             so how far the command came is not known",
-        ))),
+        Some(End::Lost) => Err(output.attach_to(interrupted())),
         None => {
-            let limit = limit.unwrap_or_default();
-            output.collect_after_kill(&mut process).await;
-            Err(output.attach_to(Error::new(
-                ErrorCode::ExecTimeout,
-                format!("The command was killed after {} ms", limit.as_millis()),
-            )))
+            output.collect_after_kill(&mut handle).await;
+            Err(output.attach_to(timed_out(limit)))
         }
     }
 }
 
+/// A command that the guest was asked to start.
+pub struct Command {
+    pub handle: ExecHandle,
+    /// When it is to be killed.
+    pub deadline: Option<Instant>,
+    /// How long it may run.
+    pub limit: Duration,
+    pub terminal: Option<(u16, u16)>,
+}
+
+impl Command {
+    /// Asks the guest to start the command of a request.
+    pub async fn start(request: &Request) -> Result<Self, Error> {
+        let CommandRequest { program, stdin, options } = request.options()?;
+        let limit = options.limit()?;
+        let terminal = options.tty.map(TerminalSize::rows_and_columns).transpose()?;
+        let sandbox = request.client.handles.get::<Sandbox>(request.handle)?;
+        let deadline = limit.map(|limit| Instant::now() + limit);
+        let configure = |builder: ExecOptionsBuilder| {
+            let builder = options.apply(builder);
+            match stdin {
+                Stdin::Null => builder.stdin_null(),
+                Stdin::Bytes => builder.stdin_bytes(request.bytes.clone()),
+                Stdin::Piped => builder.stdin_pipe(),
+            }
+        };
+        let handle = match program {
+            Program::Exec(program) => sandbox.exec_stream_with(program, configure).await,
+            Program::Shell(script) => {
+                let shell = sandbox.config().spec.runtime.shell.as_deref().unwrap_or("/bin/sh");
+                // The argument behind the script is `$0`, which shells print in
+                // front of their error messages.
+                let args = ["-c".to_owned(), script, shell.to_owned()];
+                sandbox.exec_stream_with(shell, |builder| configure(builder.args(args))).await
+            }
+            Program::Default => sandbox.exec_default_stream_with(configure).await,
+        };
+        let handle = handle.map_err(not_running(&sandbox))?;
+        Ok(Self { handle, deadline, limit: limit.unwrap_or_default(), terminal })
+    }
+}
+
+/// An error about a sandbox that cannot be reached, when that is because it
+/// does not run any more: the core tells what its socket said.
+fn not_running(sandbox: &Sandbox) -> impl FnOnce(CoreError) -> Error {
+    let name = sandbox.name().to_owned();
+    move |error| match error {
+        CoreError::AgentClient(_) | CoreError::Io(_) => {
+            let mut error = Error::from(error);
+            error.message = format!("Cannot reach sandbox {name}: {}", error.message);
+            error
+        }
+        other => other.into(),
+    }
+}
+
 impl CommandOptions {
-    fn limit(&self) -> Result<Option<Duration>, Error> {
+    /// Hands everything but the deadline to the core.
+    pub fn apply(self, builder: ExecOptionsBuilder) -> ExecOptionsBuilder {
+        let mut builder = builder
+            .args(self.args.unwrap_or_default())
+            .envs(self.env.unwrap_or_default())
+            .tty(self.tty.is_some());
+        if let Some(cwd) = self.cwd {
+            builder = builder.cwd(cwd);
+        }
+        if let Some(user) = self.user {
+            builder = builder.user(user);
+        }
+        builder
+    }
+
+    /// How long the command may run.
+    pub fn limit(&self) -> Result<Option<Duration>, Error> {
         /// A year. More would overflow the clock, and means no limit anyway.
         const MAXIMUM: i64 = 365 * 24 * 60 * 60 * 1000;
         match self.timeout_ms {
@@ -145,9 +210,38 @@ impl CommandOptions {
     }
 }
 
+impl TerminalSize {
+    /// The two numbers in the order in which the core takes them.
+    pub fn rows_and_columns(self) -> Result<(u16, u16), Error> {
+        let checked = |path, value| match u16::try_from(value) {
+            Ok(number) if number > 0 => Ok(number),
+            _ => Err(out_of_range(path, value, "from 1 to 65535")),
+        };
+        Ok((checked("rows", self.rows)?, checked("columns", self.columns)?))
+    }
+}
+
+/// The error for a command whose end nobody saw.
+pub fn interrupted() -> Error {
+    Error::new(
+        ErrorCode::CommandInterrupted,
+        "The command did not end: the sandbox stopped, or the connection to it was lost, so how \
+         far the command came is not known",
+    )
+}
+
+/// The error for a command that ran too long.
+pub fn timed_out(limit: Duration) -> Error {
+    Error::new(
+        ErrorCode::ExecTimeout,
+        format!("The command was killed after {} ms", limit.as_millis()),
+    )
+    .with_details(json!({ "timeoutMs": limit.as_millis() as u64 }))
+}
+
 /// What a command has printed so far.
 #[derive(Default)]
-struct Output {
+struct Collected {
     stdout: Vec<u8>,
     stderr: Vec<u8>,
 }
@@ -160,39 +254,40 @@ enum End {
     Lost,
 }
 
-impl Output {
+impl Collected {
     /// Collects until the command ends. `None` means that the deadline came
     /// first.
     async fn collect_until(
         &mut self,
-        process: &mut ExecHandle,
+        handle: &mut ExecHandle,
         deadline: Option<Instant>,
     ) -> Option<End> {
         match deadline {
-            None => Some(self.collect(process).await),
-            Some(deadline) => timeout_at(deadline, self.collect(process)).await.ok(),
+            None => Some(self.collect(handle).await),
+            Some(deadline) => timeout_at(deadline, self.collect(handle)).await.ok(),
         }
     }
 
     /// Kills the command and takes what it had printed until then.
-    async fn collect_after_kill(&mut self, process: &mut ExecHandle) {
+    async fn collect_after_kill(&mut self, handle: &mut ExecHandle) {
         /// What the core allows for the same.
         const PATIENCE: Duration = Duration::from_secs(5);
         let _ = timeout(PATIENCE, async {
-            if process.kill().await.is_ok() {
-                self.collect(process).await;
+            if handle.kill().await.is_ok() {
+                self.collect(handle).await;
             }
         })
         .await;
     }
 
-    async fn collect(&mut self, process: &mut ExecHandle) -> End {
-        while let Some(event) = process.recv().await {
+    async fn collect(&mut self, handle: &mut ExecHandle) -> End {
+        while let Some(event) = handle.recv().await {
             match event {
                 ExecEvent::Stdout(chunk) => self.stdout.extend_from_slice(&chunk),
                 ExecEvent::Stderr(chunk) => self.stderr.extend_from_slice(&chunk),
                 ExecEvent::Exited { code } => return End::Exited { code },
                 ExecEvent::Failed(failed) => return End::Failed(failed),
+                // A command may end before it has read all of its input.
                 ExecEvent::Started { .. } | ExecEvent::StdinError(_) => {}
             }
         }
@@ -200,12 +295,20 @@ impl Output {
     }
 
     fn into_outcome(self, code: i32) -> Result<Outcome, Error> {
-        let json = super::encode(&ExecResult { code, stdout_length: self.stdout.len() })?;
-        Ok(Outcome { json, bytes: self.into_bytes(), ..Outcome::default() })
+        let result = CommandResult {
+            code,
+            signal: Signal::of_code(code),
+            stdout_length: self.stdout.len(),
+        };
+        Outcome { bytes: self.into_bytes(), ..Outcome::default() }.with_json(&result)
     }
 
-    fn attach_to(self, error: Error) -> Error {
-        error.with_details(json!({ "stdoutLength": self.stdout.len() })).with_bytes(self.into_bytes())
+    fn attach_to(self, mut error: Error) -> Error {
+        if !error.details.is_object() {
+            error.details = json!({});
+        }
+        error.details["stdoutLength"] = self.stdout.len().into();
+        error.with_bytes(self.into_bytes())
     }
 
     fn into_bytes(self) -> Bytes {

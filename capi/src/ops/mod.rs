@@ -4,8 +4,12 @@ pub mod command;
 pub mod create;
 pub mod create_options;
 pub mod echo;
+pub mod echo_process;
 pub mod host;
+pub mod job;
+pub mod process;
 pub mod sandbox;
+pub mod signal;
 pub mod stream;
 
 use std::future::{self, Future};
@@ -19,11 +23,10 @@ use serde::de::DeserializeOwned;
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
-use self::create_options::CreateOptions;
-use self::sandbox::LiveSandbox;
 use crate::client::{Client, Outcome};
 use crate::error::{Error, ErrorCode};
 use crate::handle::{AnyResource, Resource};
+use crate::stream::Item;
 
 /// One submitted operation, with everything that it may use.
 pub struct Request {
@@ -100,21 +103,35 @@ macro_rules! run {
 
 // Numbers are never reused. Each noun has a block of them.
 operations! {
-    1 "sandbox.create" (CreateOptions) -> LiveSandbox = own [create::create];
-    2 "sandbox.start" (sandbox::StartOptions) -> LiveSandbox = [sandbox::start];
+    1 "sandbox.create" (create_options::CreateOptions) -> sandbox::LiveSandbox = own [create::create];
+    2 "sandbox.start" (sandbox::StartOptions) -> sandbox::LiveSandbox = [sandbox::start];
     3 "sandbox.get" (sandbox::NamedSandbox) -> sandbox::SandboxInfo = [sandbox::get];
-    4 "sandbox.getOrCreate" (CreateOptions) -> LiveSandbox = own [create::get_or_create];
+    4 "sandbox.getOrCreate" (create_options::CreateOptions) -> sandbox::LiveSandbox = own [create::get_or_create];
     5 "sandbox.list" (sandbox::ListOptions) -> sandbox::SandboxPage = [sandbox::list];
     6 "sandbox.remove" (sandbox::NamedSandbox) -> () = [sandbox::remove];
-    7 "sandbox.connect" (sandbox::NamedSandbox) -> LiveSandbox = [sandbox::connect];
+    7 "sandbox.connect" (sandbox::NamedSandbox) -> sandbox::LiveSandbox = [sandbox::connect];
     8 "sandbox.stop" (sandbox::StopOptions) -> () = [sandbox::stop];
     9 "sandbox.kill" (sandbox::StopOptions) -> () = [sandbox::kill];
     10 "sandbox.waitUntilStopped" (NoOptions) -> sandbox::StopResult = [sandbox::wait_until_stopped];
     11 "sandbox.detach" (NoOptions) -> () = [sandbox::detach];
     12 "sandbox.stopNamed" (sandbox::StopNamedOptions) -> () = [sandbox::stop_named];
     13 "sandbox.killNamed" (sandbox::StopNamedOptions) -> () = [sandbox::kill_named];
-    32 "command.exec" (command::ExecRequest) -> command::ExecResult = own [command::exec];
-    33 "command.shell" (command::ShellRequest) -> command::ExecResult = own [command::shell];
+    32 "command.run" (command::CommandRequest) -> command::CommandResult = own [command::run];
+    33 "process.spawn" (command::CommandRequest) -> process::SpawnedProcess = [process::spawn];
+    34 "process.read" (stream::ReadOptions) -> stream::ReadResult = [process::read];
+    35 "process.write" (NoOptions) -> () = [process::write];
+    36 "process.closeInput" (NoOptions) -> () = [process::close_input];
+    37 "process.signal" (signal::SignalOptions) -> () = [process::signal];
+    38 "process.resize" (command::TerminalSize) -> () = [process::resize];
+    39 "process.abandon" (NoOptions) -> () = [process::abandon];
+    40 "job.start" (command::CommandRequest) -> job::JobInfo = [job::start];
+    41 "job.list" (job::JobListOptions) -> job::JobList = [job::list];
+    42 "job.get" (job::JobTarget) -> job::JobInfo = [job::get];
+    43 "job.wait" (job::JobTarget) -> job::JobExit = [job::wait];
+    44 "job.signal" (job::JobSignalOptions) -> () = [job::signal];
+    45 "job.closeInput" (job::JobTarget) -> () = [job::close_input];
+    46 "job.logs" (job::JobLogsOptions) -> () = [job::logs];
+    47 "job.attach" (job::JobAttachRequest) -> () = [job::attach];
     64 "stream.read" (stream::ReadOptions) -> stream::ReadResult = [stream::read];
     0xE000 "echo.call" (serde_json::Value) -> serde_json::Value = [echo::call];
     0xE001 "echo.delay" (echo::DelayOptions) -> () = [echo::delay];
@@ -122,6 +139,7 @@ operations! {
     0xE003 "echo.panic" (NoOptions) -> () = [echo::panic];
     0xE004 "echo.stream" (echo::StreamOptions) -> () = [echo::stream];
     0xE005 "echo.statistics" (NoOptions) -> echo::Statistics = [echo::statistics];
+    0xE006 "echo.process" (echo_process::EchoProcessOptions) -> process::SpawnedProcess = [echo_process::process];
 }
 
 fn unknown_operation(id: u32) -> Error {
@@ -157,6 +175,11 @@ impl Request {
             Error::new(ErrorCode::InvalidOption, format!("Cannot read the options: {error}"))
         })?;
         Ok(value)
+    }
+
+    /// Sends an item to the caller before the request completes.
+    pub fn emit(&self, item: Item) {
+        self.client.emit(self.id, item.json, item.bytes);
     }
 }
 

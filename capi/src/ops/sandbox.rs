@@ -321,7 +321,8 @@ pub fn live(sandbox: Sandbox) -> Result<Outcome, Error> {
     Outcome::resource(sandbox).with_json(&live)
 }
 
-async fn find(request: &Request, name: &str, id: Option<&str>) -> Result<SandboxHandle, Error> {
+/// Looks a sandbox up, and makes sure that it is the one of the identity `id`.
+pub async fn find(request: &Request, name: &str, id: Option<&str>) -> Result<SandboxHandle, Error> {
     super::create_options::validate_name(name)?;
     let handle = with_backend(request.client.backend.get()?, Sandbox::get(name)).await?;
     match id {

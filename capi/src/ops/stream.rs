@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::Request;
 use crate::client::Outcome;
 use crate::error::Error;
-use crate::stream::{Item, Stream};
+use crate::stream::Stream;
 
 /// How much of a stream to produce.
 #[derive(Debug, Deserialize)]
@@ -30,7 +30,6 @@ pub struct ReadResult {
 pub async fn read(request: Request) -> Result<Outcome, Error> {
     let options: ReadOptions = request.options()?;
     let stream = request.client.handles.get::<Stream>(request.handle)?;
-    let emit = |item: Item| request.client.emit(request.id, item.json, item.bytes);
-    let done = stream.read(options.credit, emit).await?;
+    let done = stream.read(options.credit, |item| request.emit(item)).await?;
     Outcome::json(&ReadResult { done })
 }

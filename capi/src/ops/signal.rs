@@ -1,0 +1,138 @@
+//! Signals by the names and numbers that Linux guests use.
+
+use std::fmt;
+
+use serde::de::value::StrDeserializer;
+use serde::de::{self, Deserializer, Visitor};
+use serde::{Deserialize, Serialize};
+
+/// A signal of a Linux guest, whatever this machine is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "UPPERCASE")]
+pub enum Signal {
+    Sighup = 1,
+    Sigint = 2,
+    Sigquit = 3,
+    Sigill = 4,
+    Sigtrap = 5,
+    Sigabrt = 6,
+    Sigbus = 7,
+    Sigfpe = 8,
+    Sigkill = 9,
+    Sigusr1 = 10,
+    Sigsegv = 11,
+    Sigusr2 = 12,
+    Sigpipe = 13,
+    Sigalrm = 14,
+    Sigterm = 15,
+    Sigstkflt = 16,
+    Sigchld = 17,
+    Sigcont = 18,
+    Sigstop = 19,
+    Sigtstp = 20,
+    Sigttin = 21,
+    Sigttou = 22,
+    Sigurg = 23,
+    Sigxcpu = 24,
+    Sigxfsz = 25,
+    Sigvtalrm = 26,
+    Sigprof = 27,
+    Sigwinch = 28,
+    Sigio = 29,
+    Sigpwr = 30,
+    Sigsys = 31,
+}
+
+/// A signal by its name, or by its number from 1 to 64.
+#[derive(Clone, Copy, Debug)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(test, ts(untagged))]
+pub enum SignalOption {
+    Name(Signal),
+    Number(i32),
+}
+
+/// Which signal to send.
+#[derive(Debug, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct SignalOptions {
+    /// The signal.
+    pub signal: SignalOption,
+}
+
+impl Signal {
+    /// The signals in the order of their numbers, from 1.
+    const ALL: [Self; 31] = [
+        Self::Sighup, Self::Sigint, Self::Sigquit, Self::Sigill, Self::Sigtrap, Self::Sigabrt,
+        Self::Sigbus, Self::Sigfpe, Self::Sigkill, Self::Sigusr1, Self::Sigsegv, Self::Sigusr2,
+        Self::Sigpipe, Self::Sigalrm, Self::Sigterm, Self::Sigstkflt, Self::Sigchld, Self::Sigcont,
+        Self::Sigstop, Self::Sigtstp, Self::Sigttin, Self::Sigttou, Self::Sigurg, Self::Sigxcpu,
+        Self::Sigxfsz, Self::Sigvtalrm, Self::Sigprof, Self::Sigwinch, Self::Sigio, Self::Sigpwr,
+        Self::Sigsys,
+    ];
+
+    /// The signal that a process died of, when its code says so.
+    pub fn of_code(code: i32) -> Option<Self> {
+        let number = usize::try_from(code.checked_sub(128)?).ok()?;
+        Self::ALL.get(number.checked_sub(1)?).copied()
+    }
+}
+
+impl SignalOption {
+    /// The signal's number.
+    pub fn number(self) -> i32 {
+        match self {
+            Self::Name(signal) => signal as i32,
+            Self::Number(number) => number,
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for SignalOption {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Either;
+
+        impl Visitor<'_> for Either {
+            type Value = SignalOption;
+
+            fn expecting(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
+                formatter.write_str("a signal's name such as \"SIGTERM\", or its number from 1 to 64")
+            }
+
+            fn visit_str<E: de::Error>(self, name: &str) -> Result<SignalOption, E> {
+                Signal::deserialize(StrDeserializer::new(name)).map(SignalOption::Name)
+            }
+
+            fn visit_u64<E: de::Error>(self, number: u64) -> Result<SignalOption, E> {
+                match number {
+                    1..=64 => Ok(SignalOption::Number(number as i32)),
+                    _ => Err(E::invalid_value(de::Unexpected::Unsigned(number), &self)),
+                }
+            }
+        }
+
+        deserializer.deserialize_any(Either)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_signals_stand_in_the_order_of_their_numbers() {
+        for (index, signal) in Signal::ALL.into_iter().enumerate() {
+            assert_eq!(signal as usize, index + 1);
+        }
+    }
+
+    #[test]
+    fn a_code_above_128_is_a_signal() {
+        assert_eq!(Signal::of_code(137), Some(Signal::Sigkill));
+        for code in [-1, 0, 127, 128, 160, 255, i32::MIN, i32::MAX] {
+            assert_eq!(Signal::of_code(code), None, "{code}");
+        }
+    }
+}
