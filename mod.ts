@@ -67,6 +67,7 @@ export type {
   CommandOptions,
   CreateOptions,
   ErrorCode,
+  FatalSignal,
   JobAttachOptions,
   JobExit,
   JobLogFilter,
@@ -79,4 +80,5 @@ export type {
   Status,
   StopResult,
   TerminalSize,
+  UnknownSignal,
 } from "./ffi/protocol.gen.ts";

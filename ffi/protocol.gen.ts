@@ -393,6 +393,16 @@ stdin: Stdin,
 options: CommandOptions, };
 
 /**
+ * What to run.
+ */
+export type Program = { "exec": string } | { "shell": string } | "default";
+
+/**
+ * Where a command's standard input comes from.
+ */
+export type Stdin = "null" | "bytes" | "piped";
+
+/**
  * How to run a command.
  */
 export type CommandOptions = { 
@@ -438,37 +448,37 @@ columns: number,
 rows: number, };
 
 /**
- * Where a command's standard input comes from.
- */
-export type Stdin = "null" | "bytes" | "piped";
-
-/**
- * What to run.
- */
-export type Program = { "exec": string } | { "shell": string } | "default";
-
-/**
  * How a command ended. The frame's bytes are its standard output followed by
  * its standard error.
  */
 export type CommandResult = { 
 /**
- * The exit code. 128 and the signal's number after a signal.
+ * The exit code. -1 after a signal.
  */
 code: number, 
 /**
  * The signal that ended it.
  */
-signal?: Signal, 
+signal?: FatalSignal, 
 /**
  * How many of the bytes are standard output.
  */
 stdoutLength: number, };
 
 /**
+ * The signal that ended a command.
+ */
+export type FatalSignal = Signal | UnknownSignal;
+
+/**
  * A signal of a Linux guest, whatever this machine is.
  */
 export type Signal = "SIGHUP" | "SIGINT" | "SIGQUIT" | "SIGILL" | "SIGTRAP" | "SIGABRT" | "SIGBUS" | "SIGFPE" | "SIGKILL" | "SIGUSR1" | "SIGSEGV" | "SIGUSR2" | "SIGPIPE" | "SIGALRM" | "SIGTERM" | "SIGSTKFLT" | "SIGCHLD" | "SIGCONT" | "SIGSTOP" | "SIGTSTP" | "SIGTTIN" | "SIGTTOU" | "SIGURG" | "SIGXCPU" | "SIGXFSZ" | "SIGVTALRM" | "SIGPROF" | "SIGWINCH" | "SIGIO" | "SIGPWR" | "SIGSYS";
+
+/**
+ * The name of a signal that is not known.
+ */
+export type UnknownSignal = "unknown";
 
 /**
  * A command that has started. Its handle is in the frame.
@@ -563,7 +573,7 @@ exitCode?: number,
 /**
  * The signal that ended it.
  */
-signal?: Signal, 
+signal?: FatalSignal, 
 /**
  * Why it could not be started, or why its end is not known.
  */
@@ -634,13 +644,13 @@ job: string, };
  */
 export type JobExit = { 
 /**
- * The exit code. 128 and the signal's number after a signal.
+ * The exit code. -1 after a signal.
  */
 code: number, 
 /**
  * The signal that ended it.
  */
-signal?: Signal, 
+signal?: FatalSignal, 
 /**
  * Whether it was killed because it ran too long.
  */
@@ -807,13 +817,13 @@ export type EchoStep = { "stdout": number } | { "stderr": number } | "copy" | "c
  */
 export type ProcessItem = { "type": "stdout" } | { "type": "stderr" } | { "type": "exited", 
 /**
- * The exit code. 128 and the signal's number after a signal.
+ * The exit code. -1 after a signal.
  */
 code: number, 
 /**
  * The signal that ended it.
  */
-signal?: Signal, } | { "type": "failed", 
+signal?: FatalSignal, } | { "type": "failed", 
 /**
  * Why.
  */

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { CommandOptions, Signal, TerminalSize } from "../ffi/protocol.gen.ts";
+import type { CommandOptions, FatalSignal, TerminalSize } from "../ffi/protocol.gen.ts";
 
 /** How to run a command, and how to give it up. */
 export interface ExecOptions extends Omit<CommandOptions, "tty"> {
@@ -28,10 +28,10 @@ export interface ExecOptions extends Omit<CommandOptions, "tty"> {
 export interface CommandStatus {
   /** Whether the exit code is 0. */
   readonly success: boolean;
-  /** The exit code. 128 and the signal's number after a signal. */
+  /** The exit code. -1 after a signal. */
   readonly code: number;
   /** The signal that ended the command, else `null`. */
-  readonly signal: Signal | null;
+  readonly signal: FatalSignal | null;
 }
 
 /** How a command ended, and what it printed. */
@@ -54,13 +54,13 @@ export class CommandOutput implements CommandStatus {
     return this.#status.success;
   }
 
-  /** The exit code. 128 and the signal's number after a signal. */
+  /** The exit code. -1 after a signal. */
   get code(): number {
     return this.#status.code;
   }
 
   /** The signal that ended the command, else `null`. */
-  get signal(): Signal | null {
+  get signal(): FatalSignal | null {
     return this.#status.signal;
   }
 
@@ -86,7 +86,7 @@ export class CommandOutput implements CommandStatus {
 
 /** The status for an exit code and a signal. */
 export function toStatus(
-  { code, signal }: { code: number; signal?: Signal },
+  { code, signal }: { code: number; signal?: FatalSignal },
 ): CommandStatus {
   return { success: code === 0, code, signal: signal ?? null };
 }

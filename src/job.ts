@@ -7,6 +7,7 @@
 
 import { readStream } from "../ffi/stream.ts";
 import type {
+  FatalSignal,
   JobAttachOptions,
   JobExit,
   JobInfo,
@@ -256,7 +257,7 @@ export class Job {
   }
 
   /** The signal that ended the job, if one did. */
-  get signal(): Signal | undefined {
+  get signal(): FatalSignal | undefined {
     return this.#info.signal;
   }
 

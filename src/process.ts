@@ -383,7 +383,9 @@ function failOnAbort(process: Process, signal: AbortSignal): void {
 
 /** Copies a stream to the process's input, and fails the process if it fails. */
 function feed(process: Process, source: ReadableStream<Uint8Array>): void {
-  source.pipeTo(process.stdin).catch((error) => {
+  // Aborting the input would end it, which the command cannot tell from the
+  // end of its data.
+  source.pipeTo(process.stdin, { preventAbort: true }).catch((error) => {
     // A command may end before it has read all of its input.
     if (!(error instanceof StdinClosedError)) outputOf(process).fail(error);
   });

@@ -94,7 +94,7 @@ export class ProcessOutput {
   advance(): void {
     if (this.#isReading || !this.#wantsMore()) return;
     this.#isReading = true;
-    this.#read().finally(() => this.#isReading = false);
+    void this.#read();
   }
 
   /** Ends the reading with an error, and the process with it. */
@@ -118,6 +118,9 @@ export class ProcessOutput {
         this.#finish({ error });
       }
     }
+    // Nothing is awaited between the last question and this, or a wish that
+    // comes in between would be lost.
+    this.#isReading = false;
   }
 
   #take(item: ProcessItem, bytes: Uint8Array): void {

@@ -16,14 +16,27 @@ interface Suite {
 
 const root = dirname(import.meta.dirname!);
 const library = process.env["MICROSANDBOX_LIB"] ?? "";
-const deno = `deno test --quiet --no-prompt --no-check --allow-ffi=${library}` +
-  ` --allow-env=MICROSANDBOX_LIB`;
 /** For tests that start programs of their own and look at what they leave. */
-const spawning = "--allow-run --allow-read --allow-env --allow-write=/tmp" +
-  " --allow-net=127.0.0.1";
+const spawning = "--allow-run --allow-read --allow-write=/tmp --allow-net=127.0.0.1";
+const vmVariables = ["MICROSANDBOX_TEST_IMAGE", "MICROSANDBOX_TEST_FULL"];
+
+/** Runs test files on Deno, with the library and what else they name. */
+function denoTest(files: string, variables: string[] | "all", more = ""): string {
+  const env = variables === "all" ? "" : `=${["MICROSANDBOX_LIB", ...variables]}`;
+  return `deno test --quiet --no-prompt --no-check --allow-ffi=${library} ` +
+    `--allow-env${env} ${more} ${files}`;
+}
+
 const vmTests = [
-  `${deno},MICROSANDBOX_TEST_IMAGE tests/vm/sandbox_test.ts`,
-  `${deno} ${spawning} tests/vm/programs_test.ts`,
+  denoTest(
+    ["sandbox", "command", "job"].map((noun) => `tests/vm/${noun}_test.ts`).join(" "),
+    vmVariables,
+  ),
+  denoTest(
+    "tests/vm/programs_test.ts tests/vm/terminal_test.ts tests/vm/docs_test.ts",
+    "all",
+    spawning,
+  ),
   `bun test --timeout 600000 ./tests/vm/`,
 ];
 
@@ -38,11 +51,11 @@ const suites: Suite[] = [
     command: shell("cargo test --manifest-path capi/Cargo.toml --release --locked"),
   },
   { name: "c", command: ["tests/c/run.sh", library] },
-  { name: "deno", command: shell(`${deno} tests/unit/`) },
+  { name: "deno", command: shell(denoTest("tests/unit/", [])) },
   { name: "bun", command: shell("bun test ./tests/unit/ ./tests/programs/") },
   {
     name: "deno-programs",
-    command: shell(`${deno} ${spawning} tests/programs/`),
+    command: shell(denoTest("tests/programs/", "all", spawning)),
   },
   {
     name: "vm",

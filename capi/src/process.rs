@@ -1,5 +1,8 @@
 //! Processes: commands whose input and output are streamed.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI32, Ordering};
+
 use bytes::{Bytes, BytesMut};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
@@ -9,7 +12,7 @@ use tokio_util::task::AbortOnDropHandle;
 
 use crate::error::{Error, ErrorCode, Failure};
 use crate::handle::Resource;
-use crate::ops::signal::Signal;
+use crate::ops::signal::FatalSignal;
 use crate::stream::{Item, Source, Stream};
 
 /// How many outputs are taken from the guest before the caller asks for them.
@@ -30,11 +33,11 @@ pub enum ProcessItem {
     Stderr,
     /// The command ended. Nothing follows.
     Exited {
-        /// The exit code. 128 and the signal's number after a signal.
+        /// The exit code. -1 after a signal.
         code: i32,
         /// The signal that ended it.
         #[serde(skip_serializing_if = "Option::is_none")]
-        signal: Option<Signal>,
+        signal: Option<FatalSignal>,
     },
     /// The command did not end by itself. Nothing follows.
     Failed {
@@ -79,6 +82,7 @@ pub trait Control: Send + Sync {
 pub struct Process {
     control: Box<dyn Control>,
     input: watch::Receiver<InputState>,
+    sent_signal: Arc<SentSignal>,
     /// What it produces.
     pub events: Stream,
     _pump: AbortOnDropHandle<()>,
@@ -97,8 +101,10 @@ impl Process {
         outputs: mpsc::Receiver<Output>,
         pump: tokio::task::JoinHandle<()>,
     ) -> Self {
-        let events = Stream::new(Events { outputs, ahead: None });
-        Self { control, input, events, _pump: AbortOnDropHandle::new(pump) }
+        let sent_signal = Arc::new(SentSignal::default());
+        let events =
+            Stream::new(Events { outputs, ahead: None, sent_signal: Arc::clone(&sent_signal) });
+        Self { control, input, sent_signal, events, _pump: AbortOnDropHandle::new(pump) }
     }
 
     /// Writes to the standard input, as the guest takes it.
@@ -136,6 +142,7 @@ impl Process {
         if *self.input.borrow() == InputState::Ended {
             return Ok(());
         }
+        self.sent_signal.set(number);
         self.control.signal(number).await
     }
 
@@ -178,6 +185,21 @@ struct Events {
     outputs: mpsc::Receiver<Output>,
     /// What was taken to see whether it can be joined.
     ahead: Option<Output>,
+    sent_signal: Arc<SentSignal>,
+}
+
+/// The number of the signal that was sent last, or 0.
+#[derive(Default)]
+struct SentSignal(AtomicI32);
+
+impl SentSignal {
+    fn set(&self, number: i32) {
+        self.0.store(number, Ordering::Relaxed);
+    }
+
+    fn get(&self) -> Option<i32> {
+        Some(self.0.load(Ordering::Relaxed)).filter(|number| *number != 0)
+    }
 }
 
 /// How many bytes an item has at most, give or take one output.
@@ -199,7 +221,8 @@ impl Source for Events {
                 Output::Stdout(bytes) => (ProcessItem::Stdout, self.joined(bytes, true)),
                 Output::Stderr(bytes) => (ProcessItem::Stderr, self.joined(bytes, false)),
                 Output::Exited(code) => {
-                    (ProcessItem::Exited { code, signal: Signal::of_code(code) }, Bytes::new())
+                    let signal = FatalSignal::of_code(code, self.sent_signal.get());
+                    (ProcessItem::Exited { code, signal }, Bytes::new())
                 }
                 Output::Failed(error) => {
                     (ProcessItem::Failed { failure: error.failure() }, Bytes::new())

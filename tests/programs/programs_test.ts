@@ -30,6 +30,15 @@ test("a program that throws with a call in flight ends at once", async () => {
   assert.match(ended.stderr, /thrown on purpose/);
 });
 
+test("100,000 calls leave no memory behind", async () => {
+  const flags = [...scopedFlags(), "--v8-flags=--expose-gc"];
+  const ended = await start(command(`${fixtures}/calls.ts`, flags)).ended;
+  assert.equal(ended.code, 0, ended.stderr);
+  const [before, after] = JSON.parse(ended.stdout);
+  // A leak of 100 bytes a call would be 10 MB.
+  assert.ok(after - before < 8_000_000, `It grew from ${before} to ${after} bytes`);
+});
+
 test("the path needs no permission but its own", async (context) => {
   if ("Bun" in globalThis) return context.skip("Bun has no permissions");
   const flags = ["--no-prompt", "--no-check"];

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use tokio::time::{Instant, timeout, timeout_at};
 
-use super::signal::Signal;
+use super::signal::FatalSignal;
 use super::{Request, out_of_range, until_cancelled};
 use crate::client::Outcome;
 use crate::error::{Error, ErrorCode};
@@ -96,20 +96,20 @@ pub struct CommandRequest {
 #[cfg_attr(test, ts(optional_fields))]
 #[serde(rename_all = "camelCase")]
 pub struct CommandResult {
-    /// The exit code. 128 and the signal's number after a signal.
+    /// The exit code. -1 after a signal.
     pub code: i32,
     /// The signal that ended it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub signal: Option<Signal>,
+    pub signal: Option<FatalSignal>,
     /// How many of the bytes are standard output.
     pub stdout_length: usize,
 }
 
 /// `command.run`: runs a command to its end and collects what it prints.
 pub async fn run(request: Request) -> Result<Outcome, Error> {
-    let Command { mut handle, deadline, limit, .. } =
+    let Command { mut handle, deadline, limit, terminal } =
         until_cancelled(&request.cancel, Command::start(&request)).await??;
-    let mut output = Collected::default();
+    let mut output = Collected { terminal, ..Collected::default() };
     let end = until_cancelled(&request.cancel, output.collect_until(&mut handle, deadline));
     // Dropping the handle on the way out kills the command, which is what a
     // caller who gave up wants.
@@ -131,6 +131,8 @@ pub struct Command {
     pub deadline: Option<Instant>,
     /// How long it may run.
     pub limit: Duration,
+    /// The rows and columns of its terminal, which it is to be given once it
+    /// has started: the core starts every terminal with 24 and 80.
     pub terminal: Option<(u16, u16)>,
 }
 
@@ -242,6 +244,7 @@ pub fn timed_out(limit: Duration) -> Error {
 /// What a command has printed so far.
 #[derive(Default)]
 struct Collected {
+    terminal: Option<(u16, u16)>,
     stdout: Vec<u8>,
     stderr: Vec<u8>,
 }
@@ -287,8 +290,14 @@ impl Collected {
                 ExecEvent::Stderr(chunk) => self.stderr.extend_from_slice(&chunk),
                 ExecEvent::Exited { code } => return End::Exited { code },
                 ExecEvent::Failed(failed) => return End::Failed(failed),
+                ExecEvent::Started { .. } => {
+                    if let Some((rows, columns)) = self.terminal {
+                        // A connection that is lost is told by the events.
+                        let _ = handle.resize(rows, columns).await;
+                    }
+                }
                 // A command may end before it has read all of its input.
-                ExecEvent::Started { .. } | ExecEvent::StdinError(_) => {}
+                ExecEvent::StdinError(_) => {}
             }
         }
         End::Lost
@@ -297,7 +306,7 @@ impl Collected {
     fn into_outcome(self, code: i32) -> Result<Outcome, Error> {
         let result = CommandResult {
             code,
-            signal: Signal::of_code(code),
+            signal: FatalSignal::of_code(code, None),
             stdout_length: self.stdout.len(),
         };
         Outcome { bytes: self.into_bytes(), ..Outcome::default() }.with_json(&result)

@@ -79,7 +79,7 @@ impl Player {
             let work = play_step(*step, &self.outputs, &self.input, &mut self.stdin);
             let end = tokio::select! {
                 end = work => end,
-                Some(number) = self.signals.recv() => Some(Output::Exited(128 + number)),
+                Some(_) = self.signals.recv() => Some(Output::Exited(-1)),
             };
             if end.is_some() {
                 return end;

@@ -18,7 +18,7 @@ use tokio::sync::{mpsc, watch};
 
 use super::command::{CommandRequest, Program, Stdin};
 use super::sandbox::find;
-use super::signal::{Signal, SignalOption};
+use super::signal::{FatalSignal, SignalOption};
 use super::{Request, out_of_range};
 use crate::client::Outcome;
 use crate::error::{Error, ErrorCode};
@@ -120,7 +120,7 @@ pub struct JobInfo {
     pub exit_code: Option<i32>,
     /// The signal that ended it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub signal: Option<Signal>,
+    pub signal: Option<FatalSignal>,
     /// Why it could not be started, or why its end is not known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
@@ -132,11 +132,11 @@ pub struct JobInfo {
 #[cfg_attr(test, ts(optional_fields))]
 #[serde(rename_all = "camelCase")]
 pub struct JobExit {
-    /// The exit code. 128 and the signal's number after a signal.
+    /// The exit code. -1 after a signal.
     pub code: i32,
     /// The signal that ended it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub signal: Option<Signal>,
+    pub signal: Option<FatalSignal>,
     /// Whether it was killed because it ran too long.
     pub timed_out: bool,
 }
@@ -329,7 +329,7 @@ pub async fn wait(request: Request) -> Result<Outcome, Error> {
     let exit = target.find(&request).await?.wait().await?;
     Outcome::json(&JobExit {
         code: exit.code,
-        signal: Signal::of_code(exit.code),
+        signal: FatalSignal::of_code(exit.code, None),
         timed_out: exit.timed_out,
     })
 }
@@ -475,7 +475,7 @@ impl From<CoreJobInfo> for JobInfo {
             started_at: info.started_at,
             finished_at: info.finished_at,
             exit_code: info.exit_code,
-            signal: info.exit_code.and_then(Signal::of_code),
+            signal: info.exit_code.and_then(|code| FatalSignal::of_code(code, None)),
             error: info.failure.map(|failure| failure.message).or(info.error),
         }
     }

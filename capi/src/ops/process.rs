@@ -33,7 +33,6 @@ pub async fn spawn(request: Request) -> Result<Outcome, Error> {
     let Command { mut handle, deadline, limit, terminal } = Command::start(&request).await?;
     let pid = started(&mut handle).await?;
     if let Some((rows, columns)) = terminal {
-        // The core starts every terminal with 80 columns and 24 rows.
         handle.resize(rows, columns).await?;
     }
     let control = GuestControl { control: handle.control(), stdin: handle.take_stdin() };

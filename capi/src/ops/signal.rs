@@ -62,6 +62,40 @@ pub struct SignalOptions {
     pub signal: SignalOption,
 }
 
+/// The signal that ended a command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(untagged)]
+pub enum FatalSignal {
+    /// The one that was sent last through the process that it ended.
+    Sent(Signal),
+    /// Another one, or one that somebody else sent: the guest does not tell.
+    Unknown(UnknownSignal),
+}
+
+/// The name of a signal that is not known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub enum UnknownSignal {
+    Unknown,
+}
+
+/// The exit code that the guest reports for a command that a signal ended.
+const SIGNALLED: i32 = -1;
+
+impl FatalSignal {
+    /// The signal that a command with this code died of. `sent` is the number
+    /// of the one that was sent last, if any was.
+    pub fn of_code(code: i32, sent: Option<i32>) -> Option<Self> {
+        if code != SIGNALLED {
+            return None;
+        }
+        let sent = sent.and_then(Signal::fatal);
+        Some(sent.map_or(Self::Unknown(UnknownSignal::Unknown), Self::Sent))
+    }
+}
+
 impl Signal {
     /// The signals in the order of their numbers, from 1.
     const ALL: [Self; 31] = [
@@ -73,10 +107,22 @@ impl Signal {
         Self::Sigsys,
     ];
 
-    /// The signal that a process died of, when its code says so.
-    pub fn of_code(code: i32) -> Option<Self> {
-        let number = usize::try_from(code.checked_sub(128)?).ok()?;
-        Self::ALL.get(number.checked_sub(1)?).copied()
+    /// The signal with this number, if it has a name and can end a command.
+    fn fatal(number: i32) -> Option<Self> {
+        let index = usize::try_from(number).ok()?.checked_sub(1)?;
+        let signal = Self::ALL.get(index).copied()?;
+        let is_harmless = matches!(
+            signal,
+            Self::Sigchld
+                | Self::Sigcont
+                | Self::Sigstop
+                | Self::Sigtstp
+                | Self::Sigttin
+                | Self::Sigttou
+                | Self::Sigurg
+                | Self::Sigwinch
+        );
+        (!is_harmless).then_some(signal)
     }
 }
 
@@ -129,10 +175,15 @@ mod tests {
     }
 
     #[test]
-    fn a_code_above_128_is_a_signal() {
-        assert_eq!(Signal::of_code(137), Some(Signal::Sigkill));
-        for code in [-1, 0, 127, 128, 160, 255, i32::MIN, i32::MAX] {
-            assert_eq!(Signal::of_code(code), None, "{code}");
+    fn a_fatal_signal_is_the_one_that_was_sent_or_unknown() {
+        let unknown = Some(FatalSignal::Unknown(UnknownSignal::Unknown));
+        assert_eq!(FatalSignal::of_code(-1, Some(9)), Some(FatalSignal::Sent(Signal::Sigkill)));
+        for sent in [None, Some(0), Some(-1), Some(17), Some(40), Some(i32::MAX)] {
+            assert_eq!(FatalSignal::of_code(-1, sent), unknown, "{sent:?}");
         }
+        for code in [0, 1, 127, 137, 255] {
+            assert_eq!(FatalSignal::of_code(code, Some(9)), None, "{code}");
+        }
+        assert_eq!(serde_json::to_string(&unknown).unwrap(), "\"unknown\"");
     }
 }
