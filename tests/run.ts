@@ -52,7 +52,7 @@ const suites: Suite[] = [
   },
   { name: "c", command: ["tests/c/run.sh", library] },
   { name: "deno", command: shell(denoTest("tests/unit/", [])) },
-  { name: "bun", command: shell("bun test ./tests/unit/ ./tests/programs/") },
+  { name: "bun", command: shell("bun test --timeout 60000 ./tests/unit/ ./tests/programs/") },
   {
     name: "deno-programs",
     command: shell(denoTest("tests/programs/", "all", spawning)),

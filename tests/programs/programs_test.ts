@@ -30,9 +30,17 @@ test("a program that throws with a call in flight ends at once", async () => {
   assert.match(ended.stderr, /thrown on purpose/);
 });
 
+/** For programs that collect garbage. */
+const garbageFlags = [...scopedFlags(), "--v8-flags=--expose-gc"];
+
+test("processes that a program forgets are given back", async () => {
+  const ended = await start(command(`${fixtures}/abandon.ts`, garbageFlags)).ended;
+  assert.equal(ended.code, 0, ended.stderr);
+  assert.equal(ended.stdout, "none left\n");
+});
+
 test("100,000 calls leave no memory behind", async () => {
-  const flags = [...scopedFlags(), "--v8-flags=--expose-gc"];
-  const ended = await start(command(`${fixtures}/calls.ts`, flags)).ended;
+  const ended = await start(command(`${fixtures}/calls.ts`, garbageFlags)).ended;
   assert.equal(ended.code, 0, ended.stderr);
   const [before, after] = JSON.parse(ended.stdout);
   // A leak of 100 bytes a call would be 10 MB.
