@@ -1,10 +1,11 @@
 #!/bin/bash
 # Runs a command where microVMs boot: on this machine when it can, else in an emulated one. See README.md.
 #   run.sh COMMAND [ARG...]     the command's output and exit code come through
+#   run.sh --choose             prints which it would be, as MICROSANDBOX_TEST_HOST takes it
 #   run.sh --shell              a shell in the emulated host, for looking around
 . "$(dirname "$0")/lib.sh"
 
-[ $# -gt 0 ] || die "usage: run.sh COMMAND [ARG...] | run.sh --shell"
+[ $# -gt 0 ] || die "usage: run.sh COMMAND [ARG...] | run.sh --choose | run.sh --shell"
 limit=${MICROSANDBOX_TEST_HOST_TIMEOUT:-3600}
 choice=${MICROSANDBOX_TEST_HOST:-}
 [ "$1" != --shell ] || choice=emulated
@@ -98,6 +99,7 @@ case $choice in
     ;;
   *) die "MICROSANDBOX_TEST_HOST is '$choice'; it can be direct, emulated or empty" ;;
 esac
+if [ "$1" = --choose ]; then echo "$choice"; exit; fi
 status=0
 SECONDS=0
 "$choice" "$@" || status=$?
