@@ -25,7 +25,6 @@ export {
   CommandInterruptedError,
   ExecFailedError,
   ExecTimeoutError,
-  type HostDiagnosis,
   ImageError,
   InvalidOptionError,
   MicrosandboxError,
@@ -48,6 +47,21 @@ export {
 } from "./src/job.ts";
 export { Process, type ProcessEvent } from "./src/process.ts";
 export {
+  diagnose,
+  type DownloadProgress,
+  ensureRuntime,
+  install,
+  type Installation,
+  type InstallOptions,
+  isInstalled,
+  libraryPath,
+  runtimePath,
+  setLibraryPath,
+  setRuntimePath,
+  version,
+  type Versions,
+} from "./src/runtime.ts";
+export {
   type CreateSandboxOptions,
   type ListSandboxesOptions,
   Sandbox,
@@ -61,13 +75,18 @@ export {
   attachTerminal,
   type AttachTerminalOptions,
 } from "./src/terminal.ts";
-export { LibraryError } from "./ffi/library.ts";
+export { LibraryError, type LibraryErrorCode } from "./ffi/library_error.ts";
 export type {
   Backend,
   CommandOptions,
   CreateOptions,
   ErrorCode,
   FatalSignal,
+  HostCheck,
+  HostCheckState,
+  HostDiagnosis,
+  HostFix,
+  HostProblem,
   JobAttachOptions,
   JobExit,
   JobLogFilter,
@@ -75,6 +94,8 @@ export type {
   JobState,
   ListOptions,
   Replay,
+  RuntimeInfo,
+  RuntimeOrigin,
   SandboxInfo,
   Signal,
   Status,

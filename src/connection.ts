@@ -5,7 +5,7 @@
  */
 
 import { Client } from "../ffi/client.ts";
-import { libraryPath, loadLibrary } from "../ffi/library.ts";
+import { loadLibrary, provideLibrary } from "../ffi/library.ts";
 import { toError } from "./errors.ts";
 
 let connection: Promise<Client> | undefined;
@@ -22,5 +22,5 @@ export function connect(): Promise<Client> {
 }
 
 async function open(): Promise<Client> {
-  return new Client(await loadLibrary(libraryPath()), toError);
+  return new Client(await loadLibrary(await provideLibrary()), toError);
 }

@@ -6,7 +6,7 @@
  */
 
 import type { Failure } from "../ffi/client.ts";
-import type { ErrorCode } from "../ffi/protocol.gen.ts";
+import type { ErrorCode, HostDiagnosis } from "../ffi/protocol.gen.ts";
 
 /**
  * Anything that a sandbox, its image or this machine made fail.
@@ -80,39 +80,6 @@ export class SandboxNotRunningError extends MicrosandboxError {}
  * Codes: `image-not-found`, `image-pull-failed`.
  */
 export class ImageError extends MicrosandboxError {}
-
-/**
- * What the core found out about a machine that cannot boot a sandbox.
- */
-export interface HostDiagnosis {
-  /** What was looked at. */
-  checks: {
-    /** `Runtime` or `Host`. */
-    section: string;
-    /** What was looked at. */
-    label: string;
-    /** What came of it. */
-    state: "pass" | "fail" | "warn" | "info";
-    /** What was seen. */
-    value: string;
-  }[];
-  /** What is wrong, most important first. Empty when nothing was found. */
-  problems: {
-    /** What is wrong, in a line. */
-    headline: string;
-    /** Why that may be. */
-    hints: string[];
-    /** Commands that mend it, where there are safe ones. */
-    fix: {
-      /** What they do. */
-      description: string;
-      /** Each command, ready to paste. */
-      commands: string[];
-      /** Whether the user has to log in again afterwards. */
-      requiresRelogin: boolean;
-    } | null;
-  }[];
-}
 
 /**
  * The microVM could not be booted.

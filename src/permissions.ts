@@ -46,6 +46,15 @@ export function requireEnv(variable: string): void {
   require({ name: "env", variable }, `env access to "${variable}"`, `--allow-env=${variable}`);
 }
 
+/**
+ * Makes sure that the program may run a program of this machine.
+ *
+ * Throws `Deno.errors.NotCapable`, which names the flag.
+ */
+export function requireRun(command: string): void {
+  require({ name: "run", command }, `run access to "${command}"`, `--allow-run=${command}`);
+}
+
 function require(
   descriptor: Deno.PermissionDescriptor,
   access: string,

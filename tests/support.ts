@@ -19,6 +19,8 @@ export interface Program {
   pid: number;
   /** Resolves when it has printed this. */
   printed(text: string): Promise<void>;
+  /** Resolves when it has printed this to its standard error. */
+  reported(text: string): Promise<void>;
   /** Sends it a signal. */
   kill(signal: NodeJS.Signals): void;
   /** Resolves when it has ended and everything that it printed is there. */
@@ -69,6 +71,7 @@ export function start(
   });
   child.stderr.setEncoding("utf8").on("data", (chunk: string) => {
     stderr += chunk;
+    onOutput();
   });
   const ended = once(child, "close").then(([code, signal]): Ended => ({
     code,
@@ -80,17 +83,22 @@ export function start(
     pid: child.pid!,
     ended,
     kill: (signal) => void child.kill(signal),
-    printed: (text) =>
-      new Promise((resolve, reject) => {
-        onOutput = () => {
-          if (stdout.includes(text)) resolve();
-        };
-        onOutput();
-        ended.then(() =>
-          reject(new Error(`It ended without printing ${text}: ${stderr}`))
-        );
-      }),
+    printed: (text) => said(text, () => stdout),
+    reported: (text) => said(text, () => stderr),
   };
+
+  /** Resolves when it has said this. */
+  function said(text: string, output: () => string): Promise<void> {
+    return new Promise((resolve, reject) => {
+      onOutput = () => {
+        if (output().includes(text)) resolve();
+      };
+      onOutput();
+      ended.then(() =>
+        reject(new Error(`It ended without saying ${text}: ${stderr}`))
+      );
+    });
+  }
 }
 
 /**

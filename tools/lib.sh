@@ -12,7 +12,7 @@ export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$MICROSANDBOX_BUILD_DIR/target}
 target=$(uname -m)-unknown-linux-gnu
 # The core's two programs and the archive of them that the library carries.
 runtime=$MICROSANDBOX_BUILD_DIR/runtime/$target-0.7.11
-export MICROSANDBOX_RUNTIME_ARCHIVE=$runtime/archive.tar.gz
+export MICROSANDBOX_RUNTIME_ARCHIVE=$runtime/archive.tar.zst
 # Where build.sh puts the library; ffi/library.ts looks there. Node's names for the machine, because both runtimes
 # have those.
 case $(uname -m) in

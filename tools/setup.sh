@@ -37,9 +37,9 @@ runtimes() {
 # msb and libkrunfw, out of the core's own Python package. pip checks it against the hashes in the list and asks the
 # mirror that it is set up for.
 runtime_pair() {
-  if [ -e "$runtime/archive.tar.gz" ]; then return; fi
+  if [ -e "$runtime/msb" ]; then return; fi
   local work
-  packages python3:python3 tar:tar gzip:gzip
+  packages python3:python3
   python3 -c 'import ensurepip' 2>/dev/null || install_packages python3-venv
   say "fetching the microsandbox runtime (48 MB)"
   work=$(mktemp -d)
@@ -54,10 +54,18 @@ runtime_pair() {
   mkdir -p "$runtime.new"
   mv "$work"/wheel/microsandbox/_bundled/*/*msb* "$work"/wheel/microsandbox/_bundled/*/libkrunfw* "$runtime.new/"
   chmod 755 "$runtime.new"/*
-  # Without times and owners, so that the same package always gives the same archive.
-  tar -C "$runtime.new" --sort=name --mtime=@0 --owner=0 --group=0 --numeric-owner -cf - msb "$(cd "$runtime.new" && ls | grep libkrunfw)" |
-    gzip -n -9 >"$runtime.new/archive.tar.gz"
   mv "$runtime.new" "$runtime"
+}
+
+# Both as one file, which the library carries. Without times and owners, so that the same package always gives the same
+# archive.
+runtime_archive() {
+  if [ -e "$MICROSANDBOX_RUNTIME_ARCHIVE" ]; then return; fi
+  packages tar:tar zstd:zstd
+  say "packing the microsandbox runtime, about a minute"
+  (cd "$runtime" && tar --sort=name --mtime=@0 --owner=0 --group=0 --numeric-owner -cf archive.tar msb* libkrunfw*)
+  zstd --quiet --ultra -22 --force --rm "$runtime/archive.tar" -o "$MICROSANDBOX_RUNTIME_ARCHIVE.new"
+  mv "$MICROSANDBOX_RUNTIME_ARCHIVE.new" "$MICROSANDBOX_RUNTIME_ARCHIVE"
 }
 
 rust
@@ -65,3 +73,4 @@ packages cc:gcc
 mkdir -p "$MICROSANDBOX_BUILD_DIR/runtime"
 runtimes
 runtime_pair
+runtime_archive

@@ -40,3 +40,9 @@ impl BackendSource {
         Ok(backend)
     }
 }
+
+/// Whether a backend was built: from then on the core does not ask any more
+/// where its runtime is.
+pub fn is_in_use() -> bool {
+    !BACKENDS.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).is_empty()
+}

@@ -128,6 +128,8 @@ pub enum ErrorCode {
     RuntimeError,
     /// Only one of the two files of the runtime is there.
     RuntimeIncomplete,
+    /// Another runtime is in use already.
+    RuntimeInUse,
     /// The runtime is not installed, and unpacking it was switched off.
     RuntimeNotInstalled,
     /// A sandbox of that name exists already.

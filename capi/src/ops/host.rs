@@ -1,25 +1,81 @@
 //! What a sandbox needs from this machine before it can boot.
 
-use std::io::Write;
-use std::path::Path;
 use std::sync::Arc;
 
 use microsandbox::Backend;
 use microsandbox::MicrosandboxError as CoreError;
 use microsandbox::{Operation, UnsupportedReason};
-use microsandbox::setup::{self, CheckState, InstallOptions, InstallSource};
+use microsandbox::setup::{self, CheckState};
+use serde::Serialize;
 use serde_json::{Value, json};
-use tempfile::NamedTempFile;
-use tokio::sync::Mutex;
 
+use super::{NoOptions, Request, runtime};
+use crate::client::Outcome;
 use crate::error::{Error, ErrorCode};
 
-/// `msb` and `libkrunfw`, packed by tools/setup.sh. The core can embed them
-/// too, but as a constant, of which the compiler makes several copies of 30 MB.
-static RUNTIME: &[u8] = include_bytes!(env!(
-    "MICROSANDBOX_RUNTIME_ARCHIVE",
-    "tools/build.sh sets this to the archive that tools/setup.sh makes"
-));
+/// What the core found out about this machine.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct HostDiagnosis {
+    /// What was looked at.
+    pub checks: Vec<HostCheck>,
+    /// What is wrong, most important first. Empty when nothing was found.
+    pub problems: Vec<HostProblem>,
+}
+
+/// One thing that was looked at.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct HostCheck {
+    /// `Runtime` or `Host`.
+    pub section: String,
+    /// What was looked at.
+    pub label: String,
+    /// What came of it.
+    pub state: HostCheckState,
+    /// What was seen.
+    pub value: String,
+}
+
+/// What came of a check.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "lowercase")]
+pub enum HostCheckState {
+    /// It is as it should be.
+    Pass,
+    /// No microVM can run because of it.
+    Fail,
+    /// It may become a problem.
+    Warn,
+    /// It is neither good nor bad.
+    Info,
+}
+
+/// Something that keeps microVMs from running.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct HostProblem {
+    /// What is wrong, in a line.
+    pub headline: String,
+    /// Why that may be.
+    pub hints: Vec<String>,
+    /// Commands that mend it, where there are safe ones.
+    pub fix: Option<HostFix>,
+}
+
+/// How to mend a problem.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct HostFix {
+    /// What the commands do.
+    pub description: String,
+    /// Each command, ready to paste.
+    pub commands: Vec<String>,
+    /// Whether the user has to log in again afterwards.
+    pub requires_relogin: bool,
+}
 
 /// Makes sure that a local sandbox can boot as far as that can be seen before
 /// it is tried: the runtime is there and the hypervisor can be opened. The
@@ -30,9 +86,10 @@ pub async fn prepare(backend: &Arc<dyn Backend>) -> Result<(), Error> {
     }
     if let Some(reason) = missing_virtualization() {
         return Err(Error::new(ErrorCode::VirtualizationUnavailable, reason)
-            .with_details(json!({ "diagnosis": diagnosis().await })));
+            .with_details(json!({ "diagnosis": examine(Some(Arc::clone(backend))).await })));
     }
-    unpack_runtime(backend).await
+    runtime::ensure_in(backend).await?;
+    Ok(())
 }
 
 /// How often a boot is tried again after [`is_slow_probe`].
@@ -59,7 +116,8 @@ pub async fn explain(error: CoreError) -> Error {
         CoreError::Runtime(_) => false,
         _ => return error.into(),
     };
-    let diagnosis = diagnosis().await;
+    // The runtime is there by now.
+    let diagnosis = json!(examine(None).await);
     let problems: Vec<&str> = diagnosis["problems"]
         .as_array()
         .into_iter()
@@ -111,85 +169,75 @@ fn missing_virtualization() -> Option<String> {
     None
 }
 
-/// Unpacks the runtime that this library carries, unless one is installed.
-async fn unpack_runtime(backend: &Arc<dyn Backend>) -> Result<(), Error> {
-    /// Held while unpacking, so that parallel creates of one process do it
-    /// once. Other processes are kept out by the core's lock file.
-    static UNPACKING: Mutex<()> = Mutex::const_new(());
-
-    let Some(local) = backend.as_local() else { return Ok(()) };
-    let config = local.config();
-    let _unpacking = UNPACKING.lock().await;
-    match setup::resolve_runtime(config) {
-        Ok(_) => Ok(()),
-        Err(CoreError::RuntimeNotInstalled(_)) if auto_install_is_off() => Err(Error::new(
-            ErrorCode::RuntimeNotInstalled,
-            format!(
-                "Cannot find the runtime in {}, and MICROSANDBOX_NO_AUTO_INSTALL forbids \
-                 unpacking it there: unset that variable, or set MSB_PATH to an installed msb",
-                config.home().display()
-            ),
+/// What is found out about this machine, without changing anything on it.
+pub async fn diagnose(request: Request) -> Result<Outcome, Error> {
+    request.options::<NoOptions>()?;
+    match examine(request.client.backend.get().ok()).await {
+        Some(diagnosis) => Outcome::json(&diagnosis),
+        None => Err(Error::new(
+            ErrorCode::Internal,
+            "Cannot look at this machine: the examination broke off; run `msb doctor` instead",
         )),
-        Err(CoreError::RuntimeNotInstalled(_)) => {
-            // The core installs from a file. The file goes away with its name,
-            // also when installing fails.
-            let archive = written_to(&config.home(), RUNTIME).map_err(CoreError::from)?;
-            let source = InstallSource::Archive(archive.path().to_owned());
-            let options = InstallOptions { source, ..Default::default() };
-            setup::install_runtime(config, options).await?;
-            Ok(())
-        }
-        Err(error) => Err(error.into()),
     }
 }
 
-fn written_to(directory: &Path, content: &[u8]) -> std::io::Result<NamedTempFile> {
-    std::fs::create_dir_all(directory)?;
-    let mut file = tempfile::Builder::new().prefix(".runtime-archive-").tempfile_in(directory)?;
-    file.write_all(content)?;
-    Ok(file)
-}
-
-fn auto_install_is_off() -> bool {
-    std::env::var("MICROSANDBOX_NO_AUTO_INSTALL")
-        .is_ok_and(|value| !matches!(value.as_str(), "" | "0" | "false" | "no"))
-}
-
-/// The core's diagnosis of this machine, as JSON.
-async fn diagnosis() -> Value {
+/// Looks at this machine. With a backend that has yet to unpack its runtime,
+/// that this is not there is no problem.
+async fn examine(backend: Option<Arc<dyn Backend>>) -> Option<HostDiagnosis> {
     // It reads files and runs probes, which would hold up a runtime thread.
-    match tokio::task::spawn_blocking(setup::diagnose).await {
-        Ok(diagnosis) => encode(&diagnosis),
-        Err(_) => Value::Null,
+    let work = move || {
+        let diagnosis = HostDiagnosis::from(setup::diagnose());
+        match backend {
+            Some(backend) if runtime::is_yet_to_unpack(&backend) => diagnosis.without_runtime(),
+            _ => diagnosis,
+        }
+    };
+    tokio::task::spawn_blocking(work).await.ok()
+}
+
+/// How the core calls it when `msb` or `libkrunfw` is not there.
+const NO_RUNTIME: &str = "microsandbox runtime could not be resolved";
+
+impl HostDiagnosis {
+    /// The diagnosis of a machine on which the runtime will be unpacked when
+    /// it is first needed: that it is not there yet is no problem.
+    fn without_runtime(mut self) -> Self {
+        self.problems.retain(|problem| problem.headline != NO_RUNTIME);
+        for check in &mut self.checks {
+            if matches!(check.label.as_str(), "msb" | "libkrunfw") {
+                check.state = HostCheckState::Info;
+                check.value = "will be unpacked when it is first needed".into();
+            }
+        }
+        self
     }
 }
 
-fn encode(diagnosis: &setup::Diagnosis) -> Value {
-    let checks = diagnosis.sections.iter().flat_map(|section| {
-        section.checks.iter().map(|check| {
-            json!({
-                "section": section.title,
-                "label": check.label,
-                "state": match check.state {
-                    CheckState::Pass => "pass",
-                    CheckState::Fail => "fail",
-                    CheckState::Warn => "warn",
-                    CheckState::Info => "info",
+impl From<setup::Diagnosis> for HostDiagnosis {
+    fn from(diagnosis: setup::Diagnosis) -> Self {
+        let checks = diagnosis.sections.into_iter().flat_map(|section| {
+            let title = section.title;
+            section.checks.into_iter().map(move |check| HostCheck {
+                section: title.clone(),
+                label: check.label,
+                state: match check.state {
+                    CheckState::Pass => HostCheckState::Pass,
+                    CheckState::Fail => HostCheckState::Fail,
+                    CheckState::Warn => HostCheckState::Warn,
+                    CheckState::Info => HostCheckState::Info,
                 },
-                "value": check.value,
+                value: check.value,
             })
-        })
-    });
-    let problems = diagnosis.problems.iter().map(|problem| {
-        json!({
-            "headline": problem.headline,
-            "hints": problem.hints,
-            "fix": problem.fix.as_ref().map(|fix| json!({
-                "description": fix.description,
-                "commands": fix.commands.iter().map(|command| command.display()).collect::<Vec<_>>(),
-                "requiresRelogin": fix.requires_relogin,
-            })),
-        })
-    });
-    json!({ "checks": checks.collect::<Vec<_>>(), "problems": problems.collect::<Vec<_>>() })
+        });
+        let problems = diagnosis.problems.into_iter().map(|problem| HostProblem {
+            headline: problem.headline,
+            hints: problem.hints,
+            fix: problem.fix.map(|fix| HostFix {
+                description: fix.description,
+                commands: fix.commands.iter().map(|command| command.display()).collect(),
+                requires_relogin: fix.requires_relogin,
+            }),
+        });
+        Self { checks: checks.collect(), problems: problems.collect() }
+    }
 }
