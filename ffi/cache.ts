@@ -51,7 +51,7 @@ export async function provide(
 ): Promise<string> {
   const path = join(directory, library.file);
   if (await isIntact(path, library)) return path;
-  await writing(path, () => mkdir(directory, { recursive: true }));
+  await writing(path, () => makeDirectory(directory));
   const lock = `${path}.lock`;
   while (!await take(lock)) {
     await released(lock, options.signal);
@@ -92,6 +92,18 @@ async function fill(
   } finally {
     clearInterval(beat);
     await rm(temporary, { force: true });
+  }
+}
+
+/** Makes the directory. Only for missing parents Deno wants to look at those. */
+async function makeDirectory(directory: string): Promise<void> {
+  try {
+    await mkdir(directory);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "EEXIST") return;
+    if (code !== "ENOENT") throw error;
+    await mkdir(directory, { recursive: true });
   }
 }
 

@@ -104,9 +104,9 @@ export const activities = {
     }),
   },
   setRuntimePath: {
-    name: "`setRuntimePath()`",
+    name: "`setRuntimePath()`, with a library that `setLibraryPath()` names",
     why: "The program that it names is run.",
-    permissions: ({ msb }) => ({ run: [msb] }),
+    permissions: ({ library, msb }) => ({ ffi: [library], run: [msb] }),
   },
 } as const satisfies Record<string, Activity>;
 

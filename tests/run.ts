@@ -48,6 +48,7 @@ const vmNouns: Record<string, Grant> = {
   programs,
   terminal: programs,
   docs: programs,
+  package: programs,
 };
 
 /**
@@ -66,11 +67,7 @@ const vmSuites: Suite[] = Object.entries(vmNouns).flatMap(([noun, grant]) => {
 });
 
 const suites: Suite[] = [
-  {
-    name: "types",
-    command: ["deno", "check", "mod.ts", "tests", "examples"],
-  },
-  { name: "style", command: ["deno", "lint", "--quiet", "mod.ts", "src", "ffi"] },
+  { name: "check", command: ["tools/check.sh"] },
   {
     name: "rust",
     command: shell("cargo test --manifest-path capi/Cargo.toml --release --locked"),
@@ -81,6 +78,11 @@ const suites: Suite[] = [
   {
     name: "deno-programs",
     command: shell(denoTest("tests/programs/", programs)),
+  },
+  {
+    // It runs programs of both runtimes itself.
+    name: "package",
+    command: shell(denoTest("tests/package/", programs)),
   },
   ...vmSuites,
 ];

@@ -1,7 +1,10 @@
 #!/bin/bash
-# Regenerates include/microsandbox.h and ffi/protocol.gen.ts from the Rust types.
+# Regenerates include/microsandbox.h and ffi/protocol.gen.ts from the Rust types, and docs/permissions.md from
+# src/activities.ts.
 . "$(dirname "$0")/lib.sh"
 
 "$checkout/tools/setup.sh"
 export UPDATE_GENERATED=1
 cargo test --manifest-path "$checkout/capi/Cargo.toml" --release --locked --lib generated </dev/null
+export PATH=$MICROSANDBOX_BUILD_DIR/tools/bin:$PATH
+deno run --allow-read --allow-write="$checkout/docs" "$checkout/tools/permissions.ts"

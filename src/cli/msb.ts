@@ -4,21 +4,11 @@
  * @module
  */
 
-import { spawn } from "node:child_process";
-import { constants } from "node:os";
-import process from "node:process";
+import { runProgram } from "../../ffi/program.ts";
 import { ensureRuntime } from "../runtime.ts";
 
-/** Runs `msb` in the place of this program, as far as one can tell. */
+/** Runs `msb` and returns its exit code. */
 export async function msb(args: string[]): Promise<number> {
   const { msbPath } = await ensureRuntime();
-  return await new Promise((resolve, reject) => {
-    const child = spawn(msbPath, args, { stdio: "inherit" });
-    // An interrupt from the terminal reaches msb too, which decides about it.
-    process.on("SIGINT", () => {});
-    process.on("SIGTERM", () => void child.kill("SIGTERM"));
-    child.on("error", reject);
-    child.on("exit", (code, signal) =>
-      resolve(code ?? 128 + (signal === null ? 0 : constants.signals[signal])));
-  });
+  return await runProgram(msbPath, args);
 }
