@@ -41,6 +41,9 @@ export interface ProvideOptions extends DownloadOptions {
   mirror?: string | undefined;
 }
 
+/** Whether this copy of the module was released: a checkout's lists nothing. */
+const isRelease = Object.keys(manifest.libraries).length > 0;
+
 let chosen: string | undefined;
 let loaded: string | undefined;
 
@@ -200,9 +203,9 @@ export function libraryPlaces(): LibraryPlaces {
       ? "chosen"
       : environment(pathVariable) !== undefined
       ? "named"
-      : checkoutLibrary() !== undefined
-      ? "checkout"
-      : "released",
+      : isRelease
+      ? "released"
+      : "checkout",
     cache: cacheDirectory() ?? "",
     cacheVariables,
     hosts: mirror === undefined ? manifest.hosts : [baseUrl(mirror).host],
@@ -211,7 +214,8 @@ export function libraryPlaces(): LibraryPlaces {
 
 /** The user's own library. */
 function ownLibrary(): string | undefined {
-  return chosen ?? environment(pathVariable) ?? checkoutLibrary();
+  return chosen ?? environment(pathVariable) ??
+    (isRelease ? undefined : checkoutLibrary());
 }
 
 /** The released library for this machine. */
@@ -222,8 +226,8 @@ function releasedLibrary(): ReleasedLibrary {
     throw new LibraryError(
       "library-not-found",
       `Cannot find the microsandbox library for ${target}: this copy of the ` +
-        `module is no release, so build it with \`deno task build\`, or set ` +
-        `${pathVariable} to its absolute path`,
+        `module was released without one, so take a released version that ` +
+        `has it, or set ${pathVariable} to the absolute path of one`,
     );
   }
   return library;

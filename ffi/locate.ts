@@ -4,7 +4,6 @@
  * @module
  */
 
-import { existsSync } from "node:fs";
 import { isAbsolute, join } from "node:path";
 import process from "node:process";
 import { environment } from "./environment.ts";
@@ -20,22 +19,15 @@ export const cacheVariables: readonly string[] = {
 }[process.platform as string] ?? ["XDG_CACHE_HOME", "HOME"];
 
 /**
- * The library that was built in this checkout, if the module is one and it was.
- *
- * Deno may not allow to look. Then a permission to load that very file says
- * that it is meant.
+ * Where the library of this checkout is built. A module that was fetched from a
+ * server is none.
  */
 export function checkoutLibrary(): string | undefined {
-  // A module that was fetched from a server has no directory.
   const directory = import.meta.dirname;
   if (directory === undefined) return undefined;
   const root = directory.slice(0, directory.lastIndexOf("ffi"));
   const target = `${process.arch}-${process.platform}`;
-  const path = `${root}lib/${target}/${libraryFile(process.platform)}`;
-  if ("Deno" in globalThis && !isGranted({ name: "read", path })) {
-    return isGranted({ name: "ffi", path }) ? path : undefined;
-  }
-  return existsSync(path) ? path : undefined;
+  return `${root}lib/${target}/${libraryFile(process.platform)}`;
 }
 
 /**
@@ -58,8 +50,4 @@ export function cacheDirectory(): string | undefined {
       return home && join(home, ".cache", "microsandbox");
     }
   }
-}
-
-function isGranted(descriptor: Deno.PermissionDescriptor): boolean {
-  return Deno.permissions.querySync(descriptor).state === "granted";
 }
