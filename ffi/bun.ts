@@ -9,6 +9,7 @@
 
 import { dlopen } from "bun:ffi";
 import { closeSync, read } from "node:fs";
+import { Worker } from "node:worker_threads";
 import type { Native } from "./native.ts";
 import { status } from "./protocol.gen.ts";
 
@@ -43,12 +44,11 @@ export function load(path: string): Native {
     waiter: (client) => {
       const outDescriptor = new Int32Array(1);
       const code = library.msb_wake_fd(client, outDescriptor);
-      if (code !== status.ok) {
-        throw new Error(
-          `Cannot wait for the library: msb_wake_fd returned ${code}`,
-        );
-      }
-      return descriptorWaiter(outDescriptor[0]!);
+      if (code === status.ok) return descriptorWaiter(outDescriptor[0]!);
+      if (code === status.unsupported) return threadWaiter(path, client);
+      throw new Error(
+        `Cannot wait for the library: msb_wake_fd returned ${code}`,
+      );
     },
   };
 }
@@ -64,5 +64,29 @@ function descriptorWaiter(descriptor: number): () => Promise<void> {
         if (count === 0) closeSync(descriptor);
         resolve();
       });
+    });
+}
+
+/**
+ * Waits on a thread of its own, which ends with the client. For Windows, whose
+ * library has no descriptors.
+ */
+export function threadWaiter(path: string, client: number): () => Promise<void> {
+  // The package exists as TypeScript and as JavaScript.
+  const module = import.meta.url.replace("/bun.", "/bun_waiter.");
+  const worker = new Worker(new URL(module), { workerData: { path, client } });
+  // Only a wait that somebody needs keeps the program from ending.
+  worker.unref();
+  return () =>
+    new Promise((resolve, reject) => {
+      worker.ref();
+      worker.once("error", reject);
+      worker.once("message", (code: number) => {
+        worker.off("error", reject);
+        worker.unref();
+        if (code !== status.ok) void worker.terminate();
+        resolve();
+      });
+      worker.postMessage(null);
     });
 }
