@@ -11,5 +11,5 @@ cargo build --manifest-path "$checkout/capi/Cargo.toml" --release --locked --lib
 
 # A new file under the old name: a program may have the old one loaded, and writing to that would crash it.
 mkdir -p "${library%/*}"
-cp --reflink=auto "$CARGO_TARGET_DIR/release/libmicrosandbox_capi.so" "$library.new"
+cp --reflink=auto "$CARGO_TARGET_DIR/release/$built" "$library.new"
 mv "$library.new" "$library"

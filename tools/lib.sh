@@ -8,18 +8,27 @@ checkout=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 export MICROSANDBOX_BUILD_DIR=${MICROSANDBOX_BUILD_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/microsandbox-build}
 export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$MICROSANDBOX_BUILD_DIR/target}
 
-# The machine that is built for and built on.
-target=$(uname -m)-unknown-linux-gnu
+# The machine that is built for and built on, by Rust's name and by Node's, because both runtimes have the latter.
+# Windows reports its processor differently in each shell, so there whoever builds says it.
+case ${MICROSANDBOX_TARGET:-$(uname -s)-$(uname -m)} in
+  x64-linux | Linux-x86_64) target=x86_64-unknown-linux-gnu machine=x64-linux ;;
+  arm64-linux | Linux-aarch64) target=aarch64-unknown-linux-gnu machine=arm64-linux ;;
+  arm64-darwin | Darwin-arm64) target=aarch64-apple-darwin machine=arm64-darwin ;;
+  x64-win32) target=x86_64-pc-windows-msvc machine=x64-win32 ;;
+  arm64-win32) target=aarch64-pc-windows-msvc machine=arm64-win32 ;;
+  *) target= machine= ;;
+esac
+# What Cargo calls the library, and what ffi/target.ts does.
+case $machine in
+  *-darwin) built=libmicrosandbox_capi.dylib file=libmicrosandbox.dylib ;;
+  *-win32) built=microsandbox_capi.dll file=microsandbox.dll ;;
+  *) built=libmicrosandbox_capi.so file=libmicrosandbox.so ;;
+esac
 # The core's two programs and the archive of them that the library carries.
 runtime=$MICROSANDBOX_BUILD_DIR/runtime/$target-0.7.11
 export MICROSANDBOX_RUNTIME_ARCHIVE=$runtime/archive.tar.zst
-# Where build.sh puts the library; ffi/library.ts looks there. Node's names for the machine, because both runtimes
-# have those.
-case $(uname -m) in
-  x86_64) library=$checkout/lib/x64-linux/libmicrosandbox.so ;;
-  aarch64) library=$checkout/lib/arm64-linux/libmicrosandbox.so ;;
-  *) library= ;;
-esac
+# Where build.sh puts the library; ffi/locate.ts looks there.
+library=${machine:+$checkout/lib/$machine/$file}
 
 say() { printf '%s\n' "$*" >&2; }
 die() { say "$*"; exit 1; }

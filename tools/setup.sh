@@ -46,7 +46,8 @@ runtime_pair() {
   # shellcheck disable=SC2064 # the folder's name is known now
   trap "rm -rf '$work'" EXIT
   python3 -m venv "$work/venv"
-  "$work/venv/bin/pip" download --quiet --disable-pip-version-check --no-deps --only-binary :all: --require-hashes \
+  # Windows has another name for the folder.
+  "$(ls -d "$work"/venv/bin/pip "$work"/venv/Scripts/pip 2>/dev/null)" download --quiet --disable-pip-version-check --no-deps --only-binary :all: --require-hashes \
     -r "$checkout/capi/runtime.txt" -d "$work" </dev/null >&2
   python3 -m zipfile -e "$work"/*.whl "$work/wheel"
   # Under another name first: what is cut short must not look finished to the next run.

@@ -1,0 +1,56 @@
+#!/bin/bash
+# Builds the library as it is released, for the machine that it runs on, into dist/<machine>/. Slower to build and much
+# smaller than what tools/build.sh makes. On Linux it needs nothing newer than glibc 2.28, which is checked.
+. "$(dirname "$0")/lib.sh"
+
+zigbuild=0.24.1
+zig=0.17.1
+glibc=2.28
+
+# Zig links against any glibc, whatever the machine has. It and Cargo's command for it are Python packages.
+zig_tools() {
+  local tools=$MICROSANDBOX_BUILD_DIR/zig
+  if [ "$(cat "$tools/versions" 2>/dev/null)" != "cargo-zigbuild $zigbuild ziglang $zig" ]; then
+    say "installing zig $zig and cargo-zigbuild $zigbuild"
+    python3 -m venv "$tools"
+    "$tools/bin/pip" install --quiet --disable-pip-version-check --only-binary :all: \
+      "cargo-zigbuild==$zigbuild" "ziglang==$zig" </dev/null >&2
+    echo "cargo-zigbuild $zigbuild ziglang $zig" >"$tools/versions"
+  fi
+  export PATH=$tools/bin:$PATH
+}
+
+# Fails when a library needs a newer glibc, or a library that not every machine has.
+check_needs() { # LIBRARY
+  local newest others
+  newest=$(objdump -T "$1" | grep -o 'GLIBC_[0-9.]*' | cut -d_ -f2 | sort -uV | tail -n 1)
+  say "$1 needs glibc $newest"
+  [ "$(printf '%s\n' "$newest" "$glibc" | sort -V | tail -n 1)" = "$glibc" ] ||
+    die "$1 needs glibc $newest, and may need $glibc"
+  others=$(objdump -p "$1" | sed -n 's/^ *NEEDED *//p' |
+    grep -vE '^(libc|libm|libdl|libpthread|librt|libutil|libgcc_s)\.so\.|^ld-linux' || true)
+  [ -z "$others" ] || die "$1 needs $others, which not every machine has"
+}
+
+[ -n "$target" ] || die "there is no runtime for $(uname -m) on this system"
+[ -e "$MICROSANDBOX_RUNTIME_ARCHIVE" ] || die "the runtime is missing: run tools/setup.sh first"
+
+# Without the paths of the machine that it was built on, so that another one builds the same bytes.
+export RUSTFLAGS="--remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}=/cargo --remap-path-prefix=$checkout=/source"
+# The C library of Visual C++ is not on every Windows, so it is linked in.
+case $machine in *-win32) RUSTFLAGS="$RUSTFLAGS -Ctarget-feature=+crt-static" ;; esac
+build=(--manifest-path "$checkout/capi/Cargo.toml" --profile dist --locked --lib)
+case $machine in
+  *-linux)
+    packages python3:python3 objdump:binutils
+    python3 -c 'import ensurepip' 2>/dev/null || install_packages python3-venv
+    zig_tools
+    cargo zigbuild "${build[@]}" --target "$target.$glibc" </dev/null >&2
+    check_needs "$CARGO_TARGET_DIR/$target/dist/$built"
+    ;;
+  *) cargo build "${build[@]}" --target "$target" </dev/null >&2 ;;
+esac
+
+mkdir -p "$checkout/dist/$machine"
+cp "$CARGO_TARGET_DIR/$target/dist/$built" "$checkout/dist/$machine/$file"
+say "built dist/$machine/$file, $(wc -c <"$checkout/dist/$machine/$file") bytes"
