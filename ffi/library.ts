@@ -154,11 +154,12 @@ export async function loadLibrary(path: string): Promise<Native> {
   } catch (error) {
     // Deno's own error for a missing permission names the flag to use.
     if (error instanceof Error && error.name === "NotCapable") throw error;
+    const reason = error instanceof Error ? error.message : String(error);
     throw new LibraryError(
       "library-load-failed",
-      `Cannot load the microsandbox library ${path}: build it with ` +
-        `\`deno task build\`, or set ${pathVariable} to the absolute path of ` +
-        `one for this machine`,
+      `Cannot load the microsandbox library ${path} (${reason.trim()}): in a ` +
+        `checkout build it with \`deno task build\`, else set ` +
+        `${pathVariable} to the absolute path of one for this machine`,
       { cause: error },
     );
   }

@@ -23,6 +23,13 @@ test("a program that leaves its client open ends by itself", async () => {
   });
 });
 
+test("a program for which a thread waits ends by itself", async (context) => {
+  if (!("Bun" in globalThis)) return context.skip("only Bun may need it");
+  const ended = await start(command(`${fixtures}/bun_thread.ts`)).ended;
+  assert.equal(ended.code, 0, ended.stderr);
+  assert.equal(ended.stdout, '{"text":"hello"}\n');
+});
+
 test("a program that throws with a call in flight ends at once", async () => {
   const ended = await start(command(`${fixtures}/echo_pending.ts`)).ended;
   assert.equal(ended.code, 1);
