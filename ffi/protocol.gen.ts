@@ -57,6 +57,12 @@ export const operation = {
   "job.logs": 46,
   "job.attach": 47,
   "stream.read": 64,
+  "runtime.install": 288,
+  "runtime.ensure": 289,
+  "runtime.find": 290,
+  "runtime.setPath": 291,
+  "runtime.versions": 292,
+  "runtime.diagnose": 293,
   "echo.call": 57344,
   "echo.delay": 57345,
   "echo.fail": 57346,
@@ -98,6 +104,12 @@ export interface Operations {
   "job.logs": { options: JobLogsOptions; result: null };
   "job.attach": { options: JobAttachRequest; result: null };
   "stream.read": { options: ReadOptions; result: ReadResult };
+  "runtime.install": { options: InstallRuntimeOptions; result: RuntimeInfo };
+  "runtime.ensure": { options: NoOptions; result: RuntimeInfo };
+  "runtime.find": { options: NoOptions; result: FoundRuntime };
+  "runtime.setPath": { options: SetRuntimePath; result: null };
+  "runtime.versions": { options: NoOptions; result: LibraryVersions };
+  "runtime.diagnose": { options: NoOptions; result: HostDiagnosis };
   "echo.call": { options: JsonValue; result: JsonValue };
   "echo.delay": { options: DelayOptions; result: null };
   "echo.fail": { options: FailOptions; result: null };
@@ -110,7 +122,7 @@ export interface Operations {
 /**
  * A stable name for what went wrong. Codes are never renamed or reused.
  */
-export type ErrorCode = "agent-client-error" | "boot-failed" | "cancelled" | "client-closed" | "cloud-http" | "command-interrupted" | "control-client-error" | "control-secret-batch" | "control-state-changed" | "database-error" | "exec-failed" | "exec-timeout" | "filesystem-error" | "handle-closed" | "http-error" | "image-in-use" | "image-not-found" | "image-pull-failed" | "internal" | "invalid-config" | "invalid-cursor" | "invalid-handle" | "invalid-option" | "invalid-sandbox-name" | "io-error" | "job-history-error" | "job-input-busy" | "job-launch-unconfirmed" | "job-lost" | "job-not-found" | "job-not-running" | "job-output-gap" | "job-read-only" | "json-error" | "libkrunfw-not-found" | "log-missed-rotation" | "metrics-disabled" | "metrics-unavailable" | "microsandbox-error" | "missing-restore-bindings" | "network-policy-error" | "no-default-command" | "option-out-of-range" | "os-error" | "patch-failed" | "protocol-error" | "result-too-large" | "output-overflow" | "runtime-error" | "runtime-incomplete" | "runtime-not-installed" | "sandbox-already-exists" | "sandbox-not-found" | "sandbox-not-running" | "sandbox-replaced" | "sandbox-still-running" | "sandbox-stop-timed-out" | "snapshot-already-exists" | "snapshot-image-missing" | "snapshot-integrity" | "snapshot-migration" | "snapshot-not-found" | "snapshot-sandbox-running" | "snapshot-source-recovery" | "stdin-closed" | "stop-timeout" | "terminal-error" | "unknown-operation" | "unknown-option" | "unsupported" | "virtualization-unavailable" | "volume-already-exists" | "volume-not-found";
+export type ErrorCode = "agent-client-error" | "boot-failed" | "cancelled" | "client-closed" | "cloud-http" | "command-interrupted" | "control-client-error" | "control-secret-batch" | "control-state-changed" | "database-error" | "exec-failed" | "exec-timeout" | "filesystem-error" | "handle-closed" | "http-error" | "image-in-use" | "image-not-found" | "image-pull-failed" | "internal" | "invalid-config" | "invalid-cursor" | "invalid-handle" | "invalid-option" | "invalid-sandbox-name" | "io-error" | "job-history-error" | "job-input-busy" | "job-launch-unconfirmed" | "job-lost" | "job-not-found" | "job-not-running" | "job-output-gap" | "job-read-only" | "json-error" | "libkrunfw-not-found" | "log-missed-rotation" | "metrics-disabled" | "metrics-unavailable" | "microsandbox-error" | "missing-restore-bindings" | "network-policy-error" | "no-default-command" | "option-out-of-range" | "os-error" | "patch-failed" | "protocol-error" | "result-too-large" | "output-overflow" | "runtime-error" | "runtime-incomplete" | "runtime-in-use" | "runtime-not-installed" | "sandbox-already-exists" | "sandbox-not-found" | "sandbox-not-running" | "sandbox-replaced" | "sandbox-still-running" | "sandbox-stop-timed-out" | "snapshot-already-exists" | "snapshot-image-missing" | "snapshot-integrity" | "snapshot-migration" | "snapshot-not-found" | "snapshot-sandbox-running" | "snapshot-source-recovery" | "stdin-closed" | "stop-timeout" | "terminal-error" | "unknown-operation" | "unknown-option" | "unsupported" | "virtualization-unavailable" | "volume-already-exists" | "volume-not-found";
 
 /**
  * What `msb_client_open` takes.
@@ -393,16 +405,6 @@ stdin: Stdin,
 options: CommandOptions, };
 
 /**
- * What to run.
- */
-export type Program = { "exec": string } | { "shell": string } | "default";
-
-/**
- * Where a command's standard input comes from.
- */
-export type Stdin = "null" | "bytes" | "piped";
-
-/**
  * How to run a command.
  */
 export type CommandOptions = { 
@@ -446,6 +448,16 @@ columns: number,
  * Lines.
  */
 rows: number, };
+
+/**
+ * What to run.
+ */
+export type Program = { "exec": string } | { "shell": string } | "default";
+
+/**
+ * Where a command's standard input comes from.
+ */
+export type Stdin = "null" | "bytes" | "piped";
 
 /**
  * How a command ended. The frame's bytes are its standard output followed by
@@ -747,6 +759,146 @@ replay?: Replay, };
  * Past output of a job.
  */
 export type Replay = { "recentBytes": number } | { "afterCursor": string };
+
+/**
+ * How to install the runtime.
+ */
+export type InstallRuntimeOptions = { 
+/**
+ * Whether to replace a runtime that is installed already. Default: false.
+ */
+force?: boolean, };
+
+/**
+ * The runtime that sandboxes on this machine use.
+ */
+export type RuntimeInfo = { 
+/**
+ * The absolute path of the program that runs a microVM.
+ */
+msbPath: string, 
+/**
+ * The absolute path of the firmware that boots it.
+ */
+libkrunfwPath: string, 
+/**
+ * What decided on these files.
+ */
+origin: RuntimeOrigin, 
+/**
+ * The version of `msb`, if the file says it.
+ */
+version?: string, };
+
+/**
+ * What decided on the files of the runtime.
+ */
+export type RuntimeOrigin = "configuration" | "home";
+
+/**
+ * The runtime, if there is one.
+ */
+export type FoundRuntime = { 
+/**
+ * Not there when the runtime is not installed.
+ */
+runtime?: RuntimeInfo, };
+
+/**
+ * Which runtime to use.
+ */
+export type SetRuntimePath = { 
+/**
+ * The absolute path of `msb`. Its `libkrunfw` is beside it or in `../lib`.
+ */
+path: string, };
+
+/**
+ * The versions of what this library is made of.
+ */
+export type LibraryVersions = { 
+/**
+ * The library's own version.
+ */
+library: string, 
+/**
+ * The version of the microsandbox core, and of the runtime that the
+ * library carries.
+ */
+core: string, };
+
+/**
+ * What the core found out about this machine.
+ */
+export type HostDiagnosis = { 
+/**
+ * What was looked at.
+ */
+checks: Array<HostCheck>, 
+/**
+ * What is wrong, most important first. Empty when nothing was found.
+ */
+problems: Array<HostProblem>, };
+
+/**
+ * Something that keeps microVMs from running.
+ */
+export type HostProblem = { 
+/**
+ * What is wrong, in a line.
+ */
+headline: string, 
+/**
+ * Why that may be.
+ */
+hints: Array<string>, 
+/**
+ * Commands that mend it, where there are safe ones.
+ */
+fix: HostFix | null, };
+
+/**
+ * How to mend a problem.
+ */
+export type HostFix = { 
+/**
+ * What the commands do.
+ */
+description: string, 
+/**
+ * Each command, ready to paste.
+ */
+commands: Array<string>, 
+/**
+ * Whether the user has to log in again afterwards.
+ */
+requiresRelogin: boolean, };
+
+/**
+ * What came of a check.
+ */
+export type HostCheckState = "pass" | "fail" | "warn" | "info";
+
+/**
+ * One thing that was looked at.
+ */
+export type HostCheck = { 
+/**
+ * `Runtime` or `Host`.
+ */
+section: string, 
+/**
+ * What was looked at.
+ */
+label: string, 
+/**
+ * What came of it.
+ */
+state: HostCheckState, 
+/**
+ * What was seen.
+ */
+value: string, };
 
 export type JsonValue = number | string | boolean | Array<JsonValue> | { [key in string]: JsonValue } | null;
 

@@ -14,6 +14,7 @@ import type {
   JobListOptions,
   JobLogFilter,
   JobLogRecord,
+  JobLogSource,
   JobState,
   JobTarget,
   Program,
@@ -56,7 +57,7 @@ export interface JobLogEntry {
   /** When it was captured. */
   time: Date;
   /** Where it comes from. */
-  source: JobLogRecord["source"];
+  source: JobLogSource;
   /** The output. */
   data: Uint8Array;
   /** Where to go on reading behind it. */
