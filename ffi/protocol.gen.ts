@@ -38,8 +38,22 @@ export const operation = {
   "sandbox.kill": 9,
   "sandbox.waitUntilStopped": 10,
   "sandbox.detach": 11,
-  "sandbox.stopNamed": 12,
-  "sandbox.killNamed": 13,
+  "sandbox.fork": 12,
+  "sandbox.forkMany": 13,
+  "sandbox.compact": 14,
+  "sandbox.connectOrStart": 15,
+  "sandbox.end": 16,
+  "sandbox.waitForStatus": 17,
+  "sandbox.restart": 18,
+  "sandbox.destroy": 19,
+  "sandbox.ping": 20,
+  "sandbox.touch": 21,
+  "sandbox.modify": 22,
+  "sandbox.pause": 23,
+  "sandbox.resume": 24,
+  "sandbox.pauseState": 25,
+  "sandbox.restore": 29,
+  "sandbox.restoreWarnings": 30,
   "command.run": 32,
   "process.spawn": 33,
   "process.read": 34,
@@ -57,6 +71,24 @@ export const operation = {
   "job.logs": 46,
   "job.attach": 47,
   "stream.read": 64,
+  "snapshot.create": 176,
+  "snapshot.get": 177,
+  "snapshot.list": 178,
+  "snapshot.reindex": 180,
+  "snapshot.remove": 181,
+  "snapshot.details": 182,
+  "snapshot.verify": 183,
+  "snapshot.storageUsage": 184,
+  "snapshot.groupHead": 185,
+  "snapshot.createArchive": 186,
+  "snapshot.save": 187,
+  "snapshot.copy": 188,
+  "snapshot.load": 189,
+  "logs.read": 208,
+  "logs.stream": 209,
+  "metrics.get": 216,
+  "metrics.all": 217,
+  "metrics.stream": 218,
   "runtime.install": 288,
   "runtime.ensure": 289,
   "runtime.find": 290,
@@ -80,13 +112,27 @@ export interface Operations {
   "sandbox.getOrCreate": { options: CreateOptions; result: LiveSandbox };
   "sandbox.list": { options: ListOptions; result: SandboxPage };
   "sandbox.remove": { options: NamedSandbox; result: null };
-  "sandbox.connect": { options: NamedSandbox; result: LiveSandbox };
-  "sandbox.stop": { options: StopOptions; result: null };
-  "sandbox.kill": { options: StopOptions; result: null };
-  "sandbox.waitUntilStopped": { options: NoOptions; result: StopResult };
+  "sandbox.connect": { options: ConnectOptions; result: LiveSandbox };
+  "sandbox.stop": { options: OnSandbox<StopOptions>; result: null };
+  "sandbox.kill": { options: OnSandbox<KillOptions>; result: null };
+  "sandbox.waitUntilStopped": { options: OnSandbox<NoOptions>; result: StopResult };
   "sandbox.detach": { options: NoOptions; result: null };
-  "sandbox.stopNamed": { options: StopNamedOptions; result: null };
-  "sandbox.killNamed": { options: StopNamedOptions; result: null };
+  "sandbox.fork": { options: OnSandbox<ForkOptions>; result: LiveSandbox };
+  "sandbox.forkMany": { options: OnSandbox<ForkManyRequest>; result: Array<ForkOutcome> };
+  "sandbox.compact": { options: OnSandbox<CompactOptions>; result: CompactResult };
+  "sandbox.connectOrStart": { options: StartOptions; result: LiveSandbox };
+  "sandbox.end": { options: OnSandbox<EndOptions>; result: null };
+  "sandbox.waitForStatus": { options: OnSandbox<WaitForStatusOptions>; result: SandboxInfo };
+  "sandbox.restart": { options: OnSandbox<RestartOptions>; result: LiveSandbox };
+  "sandbox.destroy": { options: OnSandbox<DestroyOptions>; result: null };
+  "sandbox.ping": { options: OnSandbox<NoOptions>; result: PingResult };
+  "sandbox.touch": { options: OnSandbox<NoOptions>; result: TouchResult };
+  "sandbox.modify": { options: OnSandbox<ModifyOptions>; result: ModificationPlan };
+  "sandbox.pause": { options: OnSandbox<PauseOptions>; result: null };
+  "sandbox.resume": { options: OnSandbox<NoOptions>; result: null };
+  "sandbox.pauseState": { options: OnSandbox<NoOptions>; result: PauseState };
+  "sandbox.restore": { options: RestoreRequest; result: LiveSandbox };
+  "sandbox.restoreWarnings": { options: NoOptions; result: Array<RestoreWarning> };
   "command.run": { options: CommandRequest; result: CommandResult };
   "process.spawn": { options: CommandRequest; result: SpawnedProcess };
   "process.read": { options: ReadOptions; result: ReadResult };
@@ -104,6 +150,24 @@ export interface Operations {
   "job.logs": { options: JobLogsOptions; result: null };
   "job.attach": { options: JobAttachRequest; result: null };
   "stream.read": { options: ReadOptions; result: ReadResult };
+  "snapshot.create": { options: OnSandbox<SnapshotOptions>; result: SnapshotInfo };
+  "snapshot.get": { options: SnapshotTarget; result: SnapshotInfo };
+  "snapshot.list": { options: SnapshotDirectory; result: Array<SnapshotInfo> };
+  "snapshot.reindex": { options: SnapshotDirectory; result: number };
+  "snapshot.remove": { options: RemoveSnapshotOptions; result: null };
+  "snapshot.details": { options: SnapshotTarget; result: SnapshotDetails };
+  "snapshot.verify": { options: SnapshotTarget; result: VerifyResult };
+  "snapshot.storageUsage": { options: SnapshotTarget; result: DiskUsage };
+  "snapshot.groupHead": { options: SnapshotSelector; result: GroupHead };
+  "snapshot.createArchive": { options: OnSandbox<CreateArchiveRequest>; result: ArchiveInfo };
+  "snapshot.save": { options: ToFile<SaveOptions>; result: ArchiveInfo };
+  "snapshot.copy": { options: ToFile<CopyOptions>; result: ArchiveInfo };
+  "snapshot.load": { options: LoadRequest; result: Array<SnapshotInfo> };
+  "logs.read": { options: OnSandbox<LogReadOptions>; result: Array<LogEntry> };
+  "logs.stream": { options: OnSandbox<LogFollowOptions>; result: null };
+  "metrics.get": { options: OnSandbox<NoOptions>; result: Metrics };
+  "metrics.all": { options: NoOptions; result: { [key in string]: Metrics } };
+  "metrics.stream": { options: OnSandbox<MetricsOptions>; result: null };
   "runtime.install": { options: InstallRuntimeOptions; result: RuntimeInfo };
   "runtime.ensure": { options: NoOptions; result: RuntimeInfo };
   "runtime.find": { options: NoOptions; result: FoundRuntime };
@@ -122,7 +186,7 @@ export interface Operations {
 /**
  * A stable name for what went wrong. Codes are never renamed or reused.
  */
-export type ErrorCode = "agent-client-error" | "boot-failed" | "cancelled" | "client-closed" | "cloud-http" | "command-interrupted" | "control-client-error" | "control-secret-batch" | "control-state-changed" | "database-error" | "exec-failed" | "exec-timeout" | "filesystem-error" | "handle-closed" | "http-error" | "image-in-use" | "image-not-found" | "image-pull-failed" | "internal" | "invalid-config" | "invalid-cursor" | "invalid-handle" | "invalid-option" | "invalid-sandbox-name" | "io-error" | "job-history-error" | "job-input-busy" | "job-launch-unconfirmed" | "job-lost" | "job-not-found" | "job-not-running" | "job-output-gap" | "job-read-only" | "json-error" | "libkrunfw-not-found" | "log-missed-rotation" | "metrics-disabled" | "metrics-unavailable" | "microsandbox-error" | "missing-restore-bindings" | "network-policy-error" | "no-default-command" | "option-out-of-range" | "os-error" | "patch-failed" | "protocol-error" | "result-too-large" | "output-overflow" | "runtime-error" | "runtime-incomplete" | "runtime-in-use" | "runtime-not-installed" | "sandbox-already-exists" | "sandbox-not-found" | "sandbox-not-running" | "sandbox-replaced" | "sandbox-still-running" | "sandbox-stop-timed-out" | "snapshot-already-exists" | "snapshot-image-missing" | "snapshot-integrity" | "snapshot-migration" | "snapshot-not-found" | "snapshot-sandbox-running" | "snapshot-source-recovery" | "stdin-closed" | "stop-timeout" | "terminal-error" | "unknown-operation" | "unknown-option" | "unsupported" | "virtualization-unavailable" | "volume-already-exists" | "volume-not-found";
+export type ErrorCode = "agent-client-error" | "boot-failed" | "cancelled" | "client-closed" | "cloud-http" | "command-interrupted" | "control-client-error" | "control-secret-batch" | "control-state-changed" | "database-error" | "exec-failed" | "exec-timeout" | "file-already-exists" | "filesystem-error" | "handle-closed" | "http-error" | "image-in-use" | "image-not-found" | "image-pull-failed" | "internal" | "invalid-config" | "invalid-cursor" | "invalid-handle" | "invalid-option" | "invalid-sandbox-name" | "io-error" | "job-history-error" | "job-input-busy" | "job-launch-unconfirmed" | "job-lost" | "job-not-found" | "job-not-running" | "job-output-gap" | "job-read-only" | "json-error" | "libkrunfw-not-found" | "log-missed-rotation" | "metrics-disabled" | "metrics-unavailable" | "microsandbox-error" | "missing-restore-bindings" | "modification-refused" | "network-policy-error" | "no-default-command" | "option-out-of-range" | "os-error" | "patch-failed" | "protocol-error" | "result-too-large" | "output-overflow" | "runtime-error" | "runtime-incomplete" | "runtime-in-use" | "runtime-not-installed" | "sandbox-already-exists" | "sandbox-not-found" | "sandbox-not-running" | "sandbox-replaced" | "sandbox-still-running" | "sandbox-stop-timed-out" | "snapshot-already-exists" | "snapshot-image-missing" | "snapshot-integrity" | "snapshot-migration" | "snapshot-not-found" | "snapshot-replaced" | "snapshot-sandbox-running" | "snapshot-source-recovery" | "stdin-closed" | "stop-timeout" | "terminal-error" | "unknown-operation" | "unknown-option" | "unsupported" | "virtualization-unavailable" | "volume-already-exists" | "volume-not-found";
 
 /**
  * What `msb_client_open` takes.
@@ -337,12 +401,55 @@ sandboxes: Array<SandboxInfo>,
 nextCursor?: string, };
 
 /**
- * How long to wait for a sandbox to stop.
+ * Which sandbox to connect to, and for how long to try.
+ */
+export type ConnectOptions = { 
+/**
+ * The sandbox's name.
+ */
+name: string, 
+/**
+ * The identity that the sandbox has to have. Default: any.
+ */
+id?: string, 
+/**
+ * Milliseconds to wait for the guest to answer. Default: 10000.
+ */
+timeoutMs?: number, };
+
+/**
+ * An operation on a sandbox, with options of its own.
+ */
+export type OnSandbox<Options> = { 
+/**
+ * The sandbox. Default: the one behind the handle.
+ */
+sandbox?: NamedSandbox, 
+/**
+ * What to do with it.
+ */
+options: Options, };
+
+/**
+ * How to stop a sandbox.
  */
 export type StopOptions = { 
 /**
- * Milliseconds to wait. Default: without limit for a stop, 5000 for a
- * kill.
+ * Milliseconds to wait until it has stopped. Default: without limit.
+ */
+timeoutMs?: number, 
+/**
+ * Whether a sandbox that has not stopped by then is killed. Default:
+ * `false`, which makes it an error and kills nothing.
+ */
+force?: boolean, };
+
+/**
+ * How to kill a sandbox.
+ */
+export type KillOptions = { 
+/**
+ * Milliseconds to wait until it is gone. Default: 5000.
  */
 timeoutMs?: number, };
 
@@ -370,22 +477,716 @@ exitCode?: number,
 signal?: number, };
 
 /**
- * Which sandbox to stop, and how long to wait for it.
+ * How to fork a sandbox.
  */
-export type StopNamedOptions = { 
+export type ForkOptions = { 
 /**
- * The sandbox's name.
+ * The fork's name. Default: a random one.
+ */
+name?: string, 
+/**
+ * Whether the guest writes its disks back first. Default: `"auto"`, which
+ * does not: the fork has the memory too.
+ */
+guestFlush?: GuestFlush, 
+/**
+ * Whether the captured disks get checksums. Default: `false`.
+ */
+recordIntegrity?: boolean, 
+/**
+ * The guest user of the fork's commands. Default: the original's.
+ */
+user?: string, 
+/**
+ * What the fork uses of this machine. Default: nothing.
+ */
+bindings?: Bindings, };
+
+/**
+ * What a restored or forked sandbox uses of this machine.
+ */
+export type Bindings = { 
+/**
+ * What to mount, by the guest path where the original had a mount.
+ */
+mounts?: { [key in string]: BoundMount }, 
+/**
+ * Ports to publish. Default: none.
+ */
+publishPorts?: Array<PortMapping>, 
+/**
+ * Whether what is not named here is taken over from the original where
+ * that is on this machine: its directories, ports and secrets. Default:
+ * `false`, since two sandboxes then share them.
+ */
+inherit?: boolean, 
+/**
+ * How much the mounted directories have to be like the original's.
+ * Default: `"strict"`.
+ */
+mountPolicy?: MountPolicy, };
+
+/**
+ * How much a mounted directory has to be like the original's.
+ */
+export type MountPolicy = "strict" | "relaxed";
+
+/**
+ * What stands behind a mount. Exactly one of `bind`, `volume`, `disk`,
+ * `tmpfs` and `captured` is given.
+ */
+export type BoundMount = { 
+/**
+ * A directory of this machine.
+ */
+bind?: string, 
+/**
+ * The name of a volume.
+ */
+volume?: string, 
+/**
+ * A disk image of this machine: `.raw`, `.qcow2` or `.vmdk`.
+ */
+disk?: string, 
+/**
+ * A file system in memory.
+ */
+tmpfs?: boolean, 
+/**
+ * The disk that the snapshot or the original carries itself.
+ */
+captured?: boolean, 
+/**
+ * Whether the guest may not write to it. Default: `false`.
+ */
+readonly?: boolean, };
+
+/**
+ * A port of this machine that leads to one of the guest's.
+ */
+export type PortMapping = { 
+/**
+ * The port on this machine, from 1 to 65535.
+ */
+hostPort: number, 
+/**
+ * The port in the guest, from 1 to 65535.
+ */
+guestPort: number, 
+/**
+ * The address of this machine to listen on. Default: `127.0.0.1`.
+ */
+hostAddress?: string, 
+/**
+ * Default: `"tcp"`.
+ */
+protocol?: Protocol, };
+
+/**
+ * A transport protocol.
+ */
+export type Protocol = "tcp" | "udp";
+
+/**
+ * Whether the guest writes back what it has not written to its disks yet.
+ */
+export type GuestFlush = "auto" | "required" | "skip";
+
+/**
+ * Which forks to make.
+ */
+export type ForkManyRequest = { 
+/**
+ * The forks' names.
+ */
+names: Array<string>, 
+/**
+ * How to fork.
+ */
+options: ForkManyOptions, };
+
+/**
+ * How to fork a sandbox several times.
+ */
+export type ForkManyOptions = { 
+/**
+ * Whether the guest writes its disks back first. Default: `"auto"`, which
+ * does not: the forks have the memory too.
+ */
+guestFlush?: GuestFlush, 
+/**
+ * Whether the captured disks get checksums. Default: `false`.
+ */
+recordIntegrity?: boolean, 
+/**
+ * The guest user of the forks' commands. Default: the original's.
+ */
+user?: string, };
+
+/**
+ * An error as the caller reads it.
+ */
+export type Failure = { 
+/**
+ * What went wrong, as a stable name.
+ */
+code: ErrorCode, 
+/**
+ * What failed, with which value, and what to do next.
+ */
+message: string, 
+/**
+ * What to branch on. `null` when there is nothing.
+ */
+details: unknown, };
+
+/**
+ * What became of one of several forks.
+ */
+export type ForkOutcome = { 
+/**
+ * Its name.
  */
 name: string, 
 /**
- * The identity that the sandbox has to have. Default: any.
+ * The fork, unless it failed.
  */
-id?: string, 
+sandbox?: LiveSandbox, 
 /**
- * Milliseconds to wait. Default: without limit for a stop, 5000 for a
- * kill.
+ * The fork's handle, unless it failed.
+ */
+handle?: number, 
+/**
+ * Why it failed.
+ */
+error?: Failure, };
+
+/**
+ * Which disk layers to merge.
+ */
+export type CompactOptions = { 
+/**
+ * How many of the oldest layers of each disk to merge, at least 2.
+ * Default: all that are finished.
+ */
+layers?: number, 
+/**
+ * The guest path of the only disk to compact; `/` is the root disk.
+ * Default: the root disk and every disk of the sandbox's own.
+ */
+disk?: string, 
+/**
+ * Whether to plan and change nothing. Default: `false`.
+ */
+dryRun?: boolean, };
+
+/**
+ * What a compaction does, or would do.
+ */
+export type CompactResult = { 
+/**
+ * The bytes that were written anew.
+ */
+materializedBytes: number, 
+/**
+ * How long it took, in milliseconds.
+ */
+durationMs: number, 
+/**
+ * How long the sandbox stood still for it, in milliseconds.
+ */
+pauseMs: number, 
+/**
+ * Each disk.
+ */
+disks: Array<CompactedDisk>, };
+
+/**
+ * What a compaction does, or would do, to a disk.
+ */
+export type CompactedDisk = { 
+/**
+ * Where the guest has it; `/` is the root disk.
+ */
+guestPath: string, 
+/**
+ * How many layers it had, the one that is written to included.
+ */
+layersBefore: number, 
+/**
+ * How many layers it has, the one that is written to included.
+ */
+layersAfter: number, 
+/**
+ * The bytes that were written anew.
+ */
+materializedBytes: number, };
+
+/**
+ * What to ask a sandbox for.
+ */
+export type EndOptions = { 
+/**
+ * How it is to end.
+ */
+how: End, };
+
+/**
+ * A way for a sandbox to end.
+ */
+export type End = "stop" | "kill" | "drain";
+
+/**
+ * What to wait for.
+ */
+export type WaitForStatusOptions = { 
+/**
+ * The status to wait for.
+ */
+status: Status, };
+
+/**
+ * How to restart a sandbox.
+ */
+export type RestartOptions = { 
+/**
+ * Whether it is killed instead of stopped. Default: `false`.
+ */
+force?: boolean, 
+/**
+ * Milliseconds to wait until it has stopped. Default: 10000.
+ */
+timeoutMs?: number, 
+/**
+ * Whether the restarted sandbox outlives this program. Default: `false`.
+ */
+detached?: boolean, };
+
+/**
+ * How to stop and remove a sandbox.
+ */
+export type DestroyOptions = { 
+/**
+ * Whether it is killed instead of stopped. Default: `false`.
+ */
+force?: boolean, 
+/**
+ * Milliseconds to wait until it has stopped. Default: 10000.
  */
 timeoutMs?: number, };
+
+/**
+ * An answer of the guest.
+ */
+export type PingResult = { 
+/**
+ * How long the answer took, in milliseconds.
+ */
+latencyMs: number, };
+
+/**
+ * A refreshed idle timer.
+ */
+export type TouchResult = { 
+/**
+ * How much activity the guest has counted, this call included.
+ */
+activity: number, };
+
+/**
+ * What to change about a sandbox. What is not named stays as it is.
+ */
+export type ModifyOptions = { 
+/**
+ * Virtual CPUs, from 1 to 255. While the sandbox runs, up to the number
+ * that it was booted for.
+ */
+cpus?: number, 
+/**
+ * How many virtual CPUs a running sandbox can be given, from 1 to 255.
+ */
+maxCpus?: number, 
+/**
+ * Memory in MiB. While the sandbox runs, between what it was booted with
+ * and what it was booted for.
+ */
+memoryMiB?: number, 
+/**
+ * How much memory a running sandbox can be given, in MiB.
+ */
+maxMemoryMiB?: number, 
+/**
+ * Size of the root disk in MiB. It can only grow.
+ */
+rootDiskMiB?: number, 
+/**
+ * Environment variables to set; `null` removes one.
+ */
+env?: { [key in string]: string | null }, 
+/**
+ * Labels to set; `null` removes one.
+ */
+labels?: { [key in string]: string | null }, 
+/**
+ * Working directory of commands.
+ */
+workdir?: string, 
+/**
+ * Ports to publish. One that is published already gets the new guest
+ * port.
+ */
+publishPorts?: Array<PortMapping>, 
+/**
+ * Published ports to take back.
+ */
+unpublishPorts?: Array<HostPort>, 
+/**
+ * Secrets by the environment variable that stands for them in the guest;
+ * `null` removes one.
+ */
+secrets?: { [key in string]: SecretChange | null }, 
+/**
+ * When the changes are to take effect. Default: `"noRestart"`.
+ */
+policy?: ModificationPolicy, 
+/**
+ * Whether to plan and change nothing. Default: `false`.
+ */
+dryRun?: boolean, };
+
+/**
+ * The new state of a secret. A new secret needs a value and a host.
+ */
+export type SecretChange = { 
+/**
+ * The value. It is kept in the sandbox's entry on this machine.
+ */
+value?: string, 
+/**
+ * The environment variable of this machine to take the value from
+ * instead. Only its name is kept.
+ */
+fromEnv?: string, 
+/**
+ * What the guest sees in place of the value.
+ */
+placeholder?: string, 
+/**
+ * The hosts that the value may be sent to; `*.example.com` matches
+ * subdomains. Default: those that it has.
+ */
+hosts?: Array<string>, };
+
+/**
+ * When the changes to a sandbox that runs are to take effect.
+ */
+export type ModificationPolicy = "noRestart" | "nextStart" | "restart";
+
+/**
+ * A published port of this machine.
+ */
+export type HostPort = { 
+/**
+ * The port on this machine, from 1 to 65535.
+ */
+hostPort: number, 
+/**
+ * The address of this machine that it listens on. Default: `127.0.0.1`.
+ */
+hostAddress?: string, 
+/**
+ * Default: `"tcp"`.
+ */
+protocol?: Protocol, };
+
+/**
+ * What a modification does, or would do.
+ */
+export type ModificationPlan = { 
+/**
+ * Whether the changes were made.
+ */
+applied: boolean, 
+/**
+ * When they are to take effect.
+ */
+policy: ModificationPolicy, 
+/**
+ * The changes to settings.
+ */
+changes: Array<SettingChange>, 
+/**
+ * The changes to secrets, without their values.
+ */
+secretChanges: Array<SecretSettingChange>, 
+/**
+ * Why the changes cannot be made. Empty when they can.
+ */
+conflicts: Array<ModificationNote>, 
+/**
+ * What to know about the changes.
+ */
+warnings: Array<ModificationNote>, 
+/**
+ * How far a running sandbox has taken on new CPUs and memory.
+ */
+resizes: Array<ResizeStatus>, };
+
+/**
+ * A change to a setting.
+ */
+export type SettingChange = { 
+/**
+ * The setting, as the core calls it, such as `cpus` or `env`.
+ */
+field: string, 
+/**
+ * What happens to it.
+ */
+change: SettingChangeKind, 
+/**
+ * Its state before.
+ */
+before?: string, 
+/**
+ * Its state afterwards.
+ */
+after?: string, 
+/**
+ * When it takes effect.
+ */
+disposition: Disposition, 
+/**
+ * Why not sooner.
+ */
+reason?: string, };
+
+/**
+ * When a change takes effect.
+ */
+export type Disposition = "live" | "nextStart" | "requiresRestart" | "unsupported";
+
+/**
+ * What happens to a setting.
+ */
+export type SettingChangeKind = "added" | "updated" | "removed";
+
+/**
+ * What can change its size while a sandbox runs.
+ */
+export type ResizedResource = "cpus" | "memory";
+
+/**
+ * How far a resize has come.
+ */
+export type ResizeState = "accepted" | "converging" | "applied" | "guestRefused" | "failed";
+
+/**
+ * How far a running sandbox has taken on a new size.
+ */
+export type ResizeStatus = { 
+/**
+ * What changes its size.
+ */
+resource: ResizedResource, 
+/**
+ * What was asked for.
+ */
+requested: string, 
+/**
+ * What the guest has.
+ */
+actual: string, 
+/**
+ * What the hypervisor allows.
+ */
+enforced: string, 
+/**
+ * How far it has come.
+ */
+state: ResizeState, };
+
+/**
+ * What happens to a secret.
+ */
+export type SecretChangeKind = "added" | "rotated" | "renamed" | "hostsUpdated" | "placeholderUpdated" | "removed";
+
+/**
+ * A change to a secret.
+ */
+export type SecretSettingChange = { 
+/**
+ * The environment variable that stands for the secret in the guest.
+ */
+name: string, 
+/**
+ * What happens to it.
+ */
+change: SecretChangeKind, 
+/**
+ * The hosts that the value may be sent to afterwards.
+ */
+hosts: Array<string>, 
+/**
+ * When it takes effect.
+ */
+disposition: Disposition, 
+/**
+ * Why not sooner.
+ */
+reason?: string, };
+
+/**
+ * A remark about one of the changes.
+ */
+export type ModificationNote = { 
+/**
+ * The setting, as the core calls it.
+ */
+field: string, 
+/**
+ * What there is to say.
+ */
+message: string, };
+
+/**
+ * How to pause a sandbox.
+ */
+export type PauseOptions = { 
+/**
+ * Whether the guest writes its disks back first. Default: `"auto"`.
+ */
+guestFlush?: GuestFlush, };
+
+/**
+ * Whether a sandbox is paused.
+ */
+export type PauseState = { 
+/**
+ * Whether it is paused.
+ */
+paused: boolean, 
+/**
+ * Whether a pause or capture failed in a way that only a stop and start
+ * gets it out of.
+ */
+recoveryRequired: boolean, 
+/**
+ * Why a resumable snapshot cannot be made of it now, if so.
+ */
+captureUnavailable?: string, };
+
+/**
+ * What to make a sandbox from.
+ */
+export type RestoreRequest = { 
+/**
+ * The snapshot, or an archive of one.
+ */
+snapshot: SnapshotTarget, 
+/**
+ * How to make it.
+ */
+options: RestoreOptions, };
+
+/**
+ * Which snapshot.
+ */
+export type SnapshotTarget = { 
+/**
+ * A name such as `group:name`, a group for its newest one, an identity,
+ * or a path.
+ */
+reference: string, 
+/**
+ * The digest that the snapshot has to have. Default: any.
+ */
+digest?: string, };
+
+/**
+ * How to make a sandbox from a snapshot.
+ */
+export type RestoreOptions = { 
+/**
+ * The sandbox's name. Default: a random one.
+ */
+name?: string, 
+/**
+ * Virtual CPUs, from 1 to 255. Default: as captured. A resumed sandbox
+ * cannot have others.
+ */
+cpus?: number, 
+/**
+ * Memory in MiB. Default: as captured. A resumed sandbox cannot have
+ * more or less.
+ */
+memoryMiB?: number, 
+/**
+ * The guest user that commands run as. Default: as captured.
+ */
+user?: string, 
+/**
+ * How much commands may do. Default: as captured. A resumed sandbox
+ * cannot have another.
+ */
+security?: Security, 
+/**
+ * How long the sandbox may live, in milliseconds, rounded up to whole
+ * seconds. Default: without limit.
+ */
+maxDurationMs?: number, 
+/**
+ * After how long without activity the sandbox stops, in milliseconds,
+ * rounded up to whole seconds. Default: never.
+ */
+idleTimeoutMs?: number, 
+/**
+ * Whether the guest's clock is set to this machine's. Default: as
+ * captured.
+ */
+syncClock?: boolean, 
+/**
+ * Whether a resumable snapshot is booted from its disk instead of resumed.
+ * Default: `false`.
+ */
+diskOnly?: boolean, 
+/**
+ * Whether a resumed sandbox shares the captured memory with others until
+ * it writes to it. Default: `false`.
+ */
+shareMemory?: boolean, 
+/**
+ * The snapshot or archive that an archive leaves out data of. Default:
+ * the archive is complete.
+ */
+base?: string, 
+/**
+ * Whether the sandbox runs without the mounts that it had and that
+ * `bindings` does not name. Default: `false`.
+ */
+allowMissing?: boolean, 
+/**
+ * What the sandbox uses of this machine. Default: nothing.
+ */
+bindings?: Bindings, };
+
+/**
+ * How much commands in a sandbox may do.
+ */
+export type Security = "default" | "restricted";
+
+/**
+ * A mount that a restored sandbox does without.
+ */
+export type RestoreWarning = { 
+/**
+ * Where the guest has it.
+ */
+guestPath: string, 
+/**
+ * What is wrong with it.
+ */
+reason: string, };
 
 /**
  * A command to run.
@@ -450,14 +1251,14 @@ columns: number,
 rows: number, };
 
 /**
- * What to run.
- */
-export type Program = { "exec": string } | { "shell": string } | "default";
-
-/**
  * Where a command's standard input comes from.
  */
 export type Stdin = "null" | "bytes" | "piped";
+
+/**
+ * What to run.
+ */
+export type Program = { "exec": string } | { "shell": string } | "default";
 
 /**
  * How a command ended. The frame's bytes are its standard output followed by
@@ -761,6 +1562,517 @@ replay?: Replay, };
 export type Replay = { "recentBytes": number } | { "afterCursor": string };
 
 /**
+ * How to make a snapshot of a sandbox.
+ */
+export type SnapshotOptions = { 
+/**
+ * The snapshot's name within its group. Default: a random one.
+ */
+name?: string, 
+/**
+ * The group that the snapshot joins. Default: one that is called like the
+ * sandbox.
+ */
+group?: string, 
+/**
+ * The directory of this machine that holds the group. Default: the home
+ * directory's own.
+ */
+directory?: string, 
+/**
+ * Labels, which stay outside of what is verified.
+ */
+labels?: { [key in string]: string }, 
+/**
+ * Whether memory and processes are captured too, so that a sandbox can
+ * go on from there. The sandbox has to run. Default: `false`, disks only.
+ */
+resumable?: boolean, 
+/**
+ * Whether the guest writes its disks back first. Default: `"auto"`.
+ */
+guestFlush?: GuestFlush, 
+/**
+ * Whether checksums are recorded, for `verify`. Default: `false`.
+ */
+recordIntegrity?: boolean, };
+
+/**
+ * What is known about a snapshot.
+ */
+export type SnapshotInfo = { 
+/**
+ * Its identity, which stays the same wherever it is copied to.
+ */
+id: string, 
+/**
+ * The digest of its description.
+ */
+digest: string, 
+/**
+ * What finds this very copy again: its path, or in the cloud its id.
+ */
+reference: string, 
+/**
+ * Its name within its group.
+ */
+name?: string, 
+/**
+ * Its group.
+ */
+group?: string, 
+/**
+ * The identity of the snapshot that its sandbox was at before.
+ */
+parentId?: string, 
+/**
+ * Whether memory and processes are captured too.
+ */
+resumable: boolean, 
+/**
+ * The image that its sandbox was made from.
+ */
+image: string, 
+/**
+ * The disk format.
+ */
+format?: DiskFormat, 
+/**
+ * The size of the root disk in bytes, as far as it is known.
+ */
+sizeBytes?: number, 
+/**
+ * Whether its data is there, as the core calls it: `ready` if so.
+ */
+availability: string, 
+/**
+ * When it was made, in ISO 8601.
+ */
+createdAt: string, 
+/**
+ * What became of its group's head, when it was just made or loaded.
+ */
+headUpdate?: GroupHead, };
+
+/**
+ * The format of a disk.
+ */
+export type DiskFormat = "raw" | "qcow2";
+
+/**
+ * A group's head, the snapshot that the group's name alone stands for.
+ */
+export type GroupHead = { 
+/**
+ * The group.
+ */
+group: string, 
+/**
+ * The identity of its head.
+ */
+head: string, 
+/**
+ * The identity of its head before.
+ */
+previous?: string, 
+/**
+ * Whether the head is another one now.
+ */
+changed: boolean, 
+/**
+ * Why it is, or is not.
+ */
+reason: GroupHeadReason, };
+
+/**
+ * Why a group has the head that it has.
+ */
+export type GroupHeadReason = "initialized" | "fastForwarded" | "selected" | "unchanged" | "diverged" | "unknownAncestry" | "ambiguousCandidates";
+
+/**
+ * Where to look for snapshots.
+ */
+export type SnapshotDirectory = { 
+/**
+ * A directory of this machine. Default: the home directory's own.
+ */
+directory?: string, };
+
+/**
+ * Which snapshot to remove.
+ */
+export type RemoveSnapshotOptions = { 
+/**
+ * The snapshot.
+ */
+snapshot: SnapshotTarget, 
+/**
+ * Whether it is removed although other snapshots build on it. Default:
+ * `false`.
+ */
+force?: boolean, };
+
+/**
+ * What a snapshot says about itself.
+ */
+export type SnapshotDetails = { 
+/**
+ * Its labels.
+ */
+labels: { [key in string]: string }, 
+/**
+ * Its whole description, in the core's own format.
+ */
+manifest: Record<string, unknown>, };
+
+/**
+ * What came of verifying a snapshot.
+ */
+export type VerifyResult = { 
+/**
+ * Whether checksums were recorded and match. `false` means that none were
+ * recorded; data that does not match is an error.
+ */
+verified: boolean, 
+/**
+ * The kind of checksum.
+ */
+algorithm?: string, 
+/**
+ * The checksum.
+ */
+checksum?: string, 
+/**
+ * The digest of the captured memory and devices, which are always
+ * verified.
+ */
+checkpoint?: string, };
+
+/**
+ * How much room something takes on this machine.
+ */
+export type DiskUsage = { 
+/**
+ * The length of its files in bytes. Absent if they could not all be read.
+ */
+logicalBytes?: number, 
+/**
+ * The bytes that its files have on disk. Absent where that is not known.
+ */
+allocatedBytes?: number, };
+
+/**
+ * A group of snapshots, or one of its members.
+ */
+export type SnapshotSelector = { 
+/**
+ * `group` to read its head, or `group:name` to make that one its head.
+ */
+selector: string, };
+
+/**
+ * Which file to capture into, and what.
+ */
+export type CreateArchiveRequest = { 
+/**
+ * The file to write, on this machine.
+ */
+path: string, 
+/**
+ * How to write it.
+ */
+archive: ArchiveOptions, 
+/**
+ * What to capture. It has neither `group` nor `directory`.
+ */
+options: SnapshotOptions, };
+
+/**
+ * How to write a snapshot to a file.
+ */
+export type ArchiveOptions = { 
+/**
+ * Whether a file that is there already is replaced. Default: `false`.
+ */
+overwrite?: boolean, 
+/**
+ * Whether the file is compressed. Default: `true`.
+ */
+compress?: boolean, };
+
+/**
+ * An archive that was written.
+ */
+export type ArchiveInfo = { 
+/**
+ * The identity of the snapshot in it.
+ */
+id: string, 
+/**
+ * Its length in bytes.
+ */
+sizeBytes: number, };
+
+/**
+ * Which snapshot to write to a file, and how.
+ */
+export type ToFile<Options> = { 
+/**
+ * The snapshot.
+ */
+snapshot: SnapshotTarget, 
+/**
+ * The file to write, on this machine.
+ */
+path: string, 
+/**
+ * How to write it.
+ */
+options: Options, };
+
+/**
+ * How to save a snapshot to a file.
+ */
+export type SaveOptions = { 
+/**
+ * Whether a file that is there already is replaced. Default: `false`.
+ */
+overwrite?: boolean, 
+/**
+ * Whether the file is compressed. Default: `true`.
+ */
+compress?: boolean, 
+/**
+ * Whether the snapshots that it descends from are saved too. Default:
+ * `false`.
+ */
+withParents?: boolean, 
+/**
+ * Whether its image is saved too, so that it boots where the image cannot
+ * be pulled. Default: `false`.
+ */
+withImage?: boolean, 
+/**
+ * The snapshot or archive whose data is left out. Whoever loads the file
+ * needs it. Default: nothing is left out.
+ */
+since?: string, 
+/**
+ * How many of the newest disk layers to save, leaving out the others.
+ * Default: all.
+ */
+lastLayers?: number, };
+
+/**
+ * How to copy a snapshot to a file with other labels.
+ */
+export type CopyOptions = { 
+/**
+ * Whether a file that is there already is replaced. Default: `false`.
+ */
+overwrite?: boolean, 
+/**
+ * The copy's labels. Default: none.
+ */
+labels?: { [key in string]: string }, 
+/**
+ * Whether checksums are recorded in the copy. Default: `false`.
+ */
+recordIntegrity?: boolean, };
+
+/**
+ * Which files to load snapshots from.
+ */
+export type LoadRequest = { 
+/**
+ * The files, on this machine.
+ */
+paths: Array<string>, 
+/**
+ * How to load them.
+ */
+options: LoadOptions, };
+
+/**
+ * How to load snapshots from files.
+ */
+export type LoadOptions = { 
+/**
+ * The group that the snapshots join. Default: a new one.
+ */
+group?: string, 
+/**
+ * The directory of this machine that holds the group. Default: the home
+ * directory's own.
+ */
+directory?: string, 
+/**
+ * The snapshot or archive with the data that was left out of the files.
+ */
+base?: string, 
+/**
+ * Whether the last one becomes the group's head in any case. Default:
+ * `false`, only if it descends from the head.
+ */
+setHead?: boolean, };
+
+/**
+ * What of a log to read.
+ */
+export type LogReadOptions = { 
+/**
+ * How many entries at most, the newest ones. Default: all.
+ */
+tail?: number, 
+/**
+ * The time of the first entry at the earliest, in ISO 8601. Default: the
+ * beginning.
+ */
+since?: string, 
+/**
+ * The time that all entries are before, in ISO 8601. Default: the end.
+ */
+until?: string, 
+/**
+ * Where the entries come from. Default: what commands print.
+ */
+sources?: Array<LogSource>, };
+
+/**
+ * Where a log entry comes from.
+ */
+export type LogSource = "stdout" | "stderr" | "output" | "system";
+
+/**
+ * A log entry. Its bytes are those of the frame, or in a list the next ones.
+ */
+export type LogEntry = { 
+/**
+ * When it was captured, in ISO 8601.
+ */
+timestamp: string, 
+/**
+ * Where it comes from.
+ */
+source: LogSource, 
+/**
+ * Which command it comes from: those with the same number belong
+ * together.
+ */
+session?: number, 
+/**
+ * Where to go on after this entry.
+ */
+cursor: string, 
+/**
+ * How many bytes it has.
+ */
+length: number, };
+
+/**
+ * What of a log to stream.
+ */
+export type LogFollowOptions = { 
+/**
+ * The time of the first entry at the earliest, in ISO 8601. Default: the
+ * beginning.
+ */
+since?: string, 
+/**
+ * The cursor of the entry to go on after, with the same `sources`.
+ */
+cursor?: string, 
+/**
+ * The time that all entries are before, in ISO 8601. Default: without
+ * limit.
+ */
+until?: string, 
+/**
+ * Where the entries come from. Default: what commands print.
+ */
+sources?: Array<LogSource>, 
+/**
+ * Whether to wait for entries that are still to come. Default: `false`.
+ */
+follow?: boolean, };
+
+/**
+ * What a sandbox uses.
+ */
+export type Metrics = { 
+/**
+ * When the sample was taken, in ISO 8601.
+ */
+timestamp: string, 
+/**
+ * How long the sandbox has been running, in milliseconds.
+ */
+uptimeMs: number, 
+/**
+ * Share of one CPU in percent: 200 stands for two busy ones.
+ */
+cpuPercent: number, 
+/**
+ * How long its virtual CPUs have been running altogether, in
+ * milliseconds.
+ */
+cpuTimeMs: number, 
+/**
+ * Memory in use by the guest, in bytes.
+ */
+memoryBytes: number, 
+/**
+ * Memory that the guest could still use, in bytes.
+ */
+memoryAvailableBytes?: number, 
+/**
+ * Memory of this machine that the sandbox takes, in bytes.
+ */
+memoryHostBytes?: number, 
+/**
+ * How much memory the guest has, in bytes.
+ */
+memoryLimitBytes: number, 
+/**
+ * Bytes read from its disks so far.
+ */
+diskReadBytes: number, 
+/**
+ * Bytes written to its disks so far.
+ */
+diskWriteBytes: number, 
+/**
+ * Bytes that the guest has received so far.
+ */
+networkReceivedBytes: number, 
+/**
+ * Bytes that the guest has sent so far.
+ */
+networkSentBytes: number, 
+/**
+ * Bytes in use on its root file system.
+ */
+rootUsedBytes?: number, 
+/**
+ * Bytes that are free on its root file system.
+ */
+rootFreeBytes?: number, 
+/**
+ * Bytes of this machine's disk that its root file system takes.
+ */
+rootHostBytes?: number, };
+
+/**
+ * How to follow what a sandbox uses.
+ */
+export type MetricsOptions = { 
+/**
+ * Milliseconds from one sample to the next. Default: 1000, which is how
+ * often a sandbox takes one unless it was told otherwise.
+ */
+intervalMs?: number, };
+
+/**
  * How to install the runtime.
  */
 export type InstallRuntimeOptions = { 
@@ -841,45 +2153,6 @@ checks: Array<HostCheck>,
 problems: Array<HostProblem>, };
 
 /**
- * Something that keeps microVMs from running.
- */
-export type HostProblem = { 
-/**
- * What is wrong, in a line.
- */
-headline: string, 
-/**
- * Why that may be.
- */
-hints: Array<string>, 
-/**
- * Commands that mend it, where there are safe ones.
- */
-fix: HostFix | null, };
-
-/**
- * How to mend a problem.
- */
-export type HostFix = { 
-/**
- * What the commands do.
- */
-description: string, 
-/**
- * Each command, ready to paste.
- */
-commands: Array<string>, 
-/**
- * Whether the user has to log in again afterwards.
- */
-requiresRelogin: boolean, };
-
-/**
- * What came of a check.
- */
-export type HostCheckState = "pass" | "fail" | "warn" | "info";
-
-/**
  * One thing that was looked at.
  */
 export type HostCheck = { 
@@ -899,6 +2172,45 @@ state: HostCheckState,
  * What was seen.
  */
 value: string, };
+
+/**
+ * What came of a check.
+ */
+export type HostCheckState = "pass" | "fail" | "warn" | "info";
+
+/**
+ * How to mend a problem.
+ */
+export type HostFix = { 
+/**
+ * What the commands do.
+ */
+description: string, 
+/**
+ * Each command, ready to paste.
+ */
+commands: Array<string>, 
+/**
+ * Whether the user has to log in again afterwards.
+ */
+requiresRelogin: boolean, };
+
+/**
+ * Something that keeps microVMs from running.
+ */
+export type HostProblem = { 
+/**
+ * What is wrong, in a line.
+ */
+headline: string, 
+/**
+ * Why that may be.
+ */
+hints: Array<string>, 
+/**
+ * Commands that mend it, where there are safe ones.
+ */
+fix: HostFix | null, };
 
 export type JsonValue = number | string | boolean | Array<JsonValue> | { [key in string]: JsonValue } | null;
 
@@ -980,23 +2292,6 @@ signal?: FatalSignal, } | { "type": "failed",
  * Why.
  */
 failure: Failure, };
-
-/**
- * An error as the caller reads it.
- */
-export type Failure = { 
-/**
- * What went wrong, as a stable name.
- */
-code: ErrorCode, 
-/**
- * What failed, with which value, and what to do next.
- */
-message: string, 
-/**
- * What to branch on. `null` when there is nothing.
- */
-details: unknown, };
 
 /**
  * A record of a job's output. Its bytes are the item's.

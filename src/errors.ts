@@ -6,7 +6,11 @@
  */
 
 import type { Failure } from "../ffi/client.ts";
-import type { ErrorCode, HostDiagnosis } from "../ffi/protocol.gen.ts";
+import type {
+  ErrorCode,
+  HostDiagnosis,
+  ModificationPlan,
+} from "../ffi/protocol.gen.ts";
 
 /**
  * Anything that a sandbox, its image or this machine made fail.
@@ -93,8 +97,67 @@ export class BootError extends MicrosandboxError {
   }
 }
 
-/** Stopping took longer than `timeoutMs`; nothing was killed. Code: `stop-timeout`. */
+/**
+ * The sandbox has not stopped within `timeoutMs`. It may still.
+ *
+ * Codes: `stop-timeout` when it was asked to stop, and nothing was killed;
+ * `sandbox-stop-timed-out` when it was killed.
+ */
 export class StopTimeoutError extends MicrosandboxError {}
+
+/** Another sandbox has taken the name since. Code: `sandbox-replaced`. */
+export class SandboxReplacedError extends MicrosandboxError {}
+
+/**
+ * Changes to a sandbox contradict each other, are not possible, or need a
+ * restart that was not asked for. Nothing was changed. Code:
+ * `modification-refused`.
+ */
+export class ModificationError extends MicrosandboxError {
+  /** What was planned, with its conflicts and what needs a restart. */
+  get plan(): ModificationPlan {
+    return this.details["plan"] as ModificationPlan;
+  }
+}
+
+/**
+ * A snapshot is not there, is damaged, has a name that is taken, or could not
+ * be made.
+ *
+ * Codes: `snapshot-not-found`, `snapshot-already-exists`,
+ * `snapshot-image-missing`, `snapshot-integrity`, `snapshot-migration`,
+ * `snapshot-replaced`, `snapshot-sandbox-running`, `snapshot-source-recovery`.
+ */
+export class SnapshotError extends MicrosandboxError {}
+
+/**
+ * A restored or forked sandbox lacks something that its original used of its
+ * machine. Nothing was started. Code: `missing-restore-bindings`.
+ */
+export class MissingRestoreBindingsError extends MicrosandboxError {
+  /** What is missing, each a kind and a guest path, such as `mount /data`. */
+  get missing(): string[] {
+    return this.details["missing"] as string[];
+  }
+}
+
+/**
+ * A file of this machine is there already and was not to be replaced. Code:
+ * `file-already-exists`.
+ */
+export class FileAlreadyExistsError extends MicrosandboxError {}
+
+/**
+ * Log entries were lost: their file was deleted before they were read. Start
+ * again from a time. Code: `log-missed-rotation`.
+ */
+export class LogRotationError extends MicrosandboxError {}
+
+/**
+ * A cursor is none of this log or listing, or what it points to is gone. Code:
+ * `invalid-cursor`.
+ */
+export class InvalidCursorError extends MicrosandboxError {}
 
 /**
  * The command could not be started: no such program, directory or user, or a
@@ -176,6 +239,21 @@ const classes: { [Code in ErrorCode]?: ErrorClass } = {
   "boot-failed": BootError,
   "virtualization-unavailable": BootError,
   "stop-timeout": StopTimeoutError,
+  "sandbox-stop-timed-out": StopTimeoutError,
+  "sandbox-replaced": SandboxReplacedError,
+  "modification-refused": ModificationError,
+  "snapshot-not-found": SnapshotError,
+  "snapshot-already-exists": SnapshotError,
+  "snapshot-image-missing": SnapshotError,
+  "snapshot-integrity": SnapshotError,
+  "snapshot-migration": SnapshotError,
+  "snapshot-replaced": SnapshotError,
+  "snapshot-sandbox-running": SnapshotError,
+  "snapshot-source-recovery": SnapshotError,
+  "missing-restore-bindings": MissingRestoreBindingsError,
+  "file-already-exists": FileAlreadyExistsError,
+  "log-missed-rotation": LogRotationError,
+  "invalid-cursor": InvalidCursorError,
   "exec-failed": ExecFailedError,
   "exec-timeout": ExecTimeoutError,
   "command-interrupted": CommandInterruptedError,

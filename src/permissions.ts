@@ -9,6 +9,8 @@
  * @module
  */
 
+import type { Bindings, PortMapping } from "../ffi/protocol.gen.ts";
+
 /**
  * Makes sure that the program may read a path of this machine.
  *
@@ -25,6 +27,47 @@ export function requireRead(path: string): void {
  */
 export function requireWrite(path: string): void {
   require({ name: "write", path }, `write access to "${path}"`, `--allow-write=${path}`);
+}
+
+/**
+ * Makes sure that the program may use a path of this machine, if the value is
+ * one: it may also be a name that the library looks up.
+ *
+ * Throws `Deno.errors.NotCapable`, which names the flag.
+ */
+export function requireReadOfPath(
+  reference: string,
+  requirePath: (path: string) => void = requireRead,
+): void {
+  // As the library tells the two apart.
+  if (/^[.~]|[/\\]/.test(reference)) requirePath(reference);
+}
+
+/**
+ * Makes sure that the program may listen on ports of this machine.
+ *
+ * Throws `Deno.errors.NotCapable`, which names the flag.
+ */
+export function requirePorts(ports: PortMapping[] = []): void {
+  for (const { hostAddress = "127.0.0.1", hostPort } of ports) {
+    requireNet(`${hostAddress.includes(":") ? `[${hostAddress}]` : hostAddress}:${hostPort}`);
+  }
+}
+
+/**
+ * Makes sure that the program may use what a restored or forked sandbox is to
+ * use of this machine.
+ *
+ * Throws `Deno.errors.NotCapable`, which names the flag.
+ */
+export function requireBindings({ mounts = {}, publishPorts }: Bindings = {}): void {
+  for (const { bind, disk, readonly = false } of Object.values(mounts)) {
+    const path = bind ?? disk;
+    if (path === undefined) continue;
+    requireRead(path);
+    if (!readonly) requireWrite(path);
+  }
+  requirePorts(publishPorts);
 }
 
 /**

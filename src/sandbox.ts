@@ -10,16 +10,30 @@ import type {
   CreateOptions,
   ListOptions,
   LiveSandbox,
+  ModificationPlan,
   Program,
+  RestoreWarning,
   StopResult,
 } from "../ffi/protocol.gen.ts";
 import type { Cancellable } from "./cancellable.ts";
 import type { CommandOutput, CommandStatus, ExecOptions } from "./command.ts";
 import { connect } from "./connection.ts";
-import { StopTimeoutError, toError } from "./errors.ts";
+import { toError } from "./errors.ts";
+import { type Address, address, make } from "./internals.ts";
 import { type Jobs, toJobs } from "./job.ts";
+import { type SandboxMetrics, toMetrics } from "./metrics.ts";
+import { requireReadOfPath } from "./permissions.ts";
 import { type Process, run, spawn } from "./process.ts";
+import {
+  type DestroySandboxOptions,
+  type KillSandboxOptions,
+  type ModifySandboxOptions,
+  type RestartSandboxOptions,
+  SandboxBase,
+  type StopSandboxOptions,
+} from "./sandbox_base.ts";
 import { SandboxHandle } from "./sandbox_handle.ts";
+import { restore, type RestoreSandboxOptions, Snapshot } from "./snapshot.ts";
 import { attach, type AttachOptions } from "./terminal.ts";
 
 /** What a new sandbox is made from. */
@@ -33,21 +47,13 @@ export interface StartSandboxOptions extends Cancellable {
 
 /** Which sandboxes to list. */
 export interface ListSandboxesOptions
-  extends Pick<ListOptions, "labels">, Cancellable {}
-
-/** How long to wait for a sandbox to stop. */
-export interface StopSandboxOptions extends Cancellable {
-  /**
-   * Milliseconds to wait. Default: without limit for a stop, 5000 for a kill.
-   */
-  timeoutMs?: number;
+  extends Pick<ListOptions, "labels">, Cancellable {
+  /** How many are looked up at once, from 1 to 100. Default: 100. */
+  pageSize?: number;
 }
 
 /** How long a disposed sandbox may take to stop before it is killed. */
 const disposePatienceMs = 10_000;
-
-/** Makes the object for a sandbox that the library has connected to. */
-export let toSandbox: (client: Client, reply: Reply<LiveSandbox>) => Sandbox;
 
 /** Sandboxes whose object is gone no longer need their connection. */
 const abandoned = new FinalizationRegistry<() => void>((release) => release());
@@ -67,7 +73,7 @@ const abandoned = new FinalizationRegistry<() => void>((release) => release());
  * console.log(output.text());
  * ```
  */
-export class Sandbox implements AsyncDisposable {
+export class Sandbox extends SandboxBase implements AsyncDisposable {
   readonly #client: Client;
   readonly #handle: number;
   readonly #live: LiveSandbox;
@@ -75,10 +81,11 @@ export class Sandbox implements AsyncDisposable {
   #disposed: Promise<void> | undefined;
 
   static {
-    toSandbox = (client, reply) => new Sandbox(client, reply);
+    make.sandbox = (client, reply) => new Sandbox(client, reply);
   }
 
   private constructor(client: Client, reply: Reply<LiveSandbox>) {
+    super();
     this.#client = client;
     this.#handle = reply.handle;
     this.#live = reply.result;
@@ -159,12 +166,12 @@ export class Sandbox implements AsyncDisposable {
 
   /** All sandboxes, newest first. They are looked up page by page. */
   static async *list(
-    { signal, ...options }: ListSandboxesOptions = {},
+    { signal, pageSize = 100, ...options }: ListSandboxesOptions = {},
   ): AsyncGenerator<SandboxHandle, void> {
     const client = await connect();
     let cursor: string | undefined;
     do {
-      const page: ListOptions = { ...options, limit: 100 };
+      const page: ListOptions = { ...options, limit: pageSize };
       if (cursor !== undefined) page.cursor = cursor;
       const { result } = await client.call("sandbox.list", page, { signal });
       for (const info of result.sandboxes) {
@@ -188,8 +195,36 @@ export class Sandbox implements AsyncDisposable {
     await client.call("sandbox.remove", { name }, { signal });
   }
 
+  /**
+   * Makes a sandbox from a snapshot, which is found like {@link Snapshot.get}
+   * finds one, or from a file with one.
+   *
+   * Does and throws what {@link Snapshot.restore} does and throws.
+   *
+   * Permissions: `--allow-read` for a path, and what `bindings` names.
+   */
+  static async restore(
+    snapshot: Snapshot | string,
+    options: RestoreSandboxOptions = {},
+  ): Promise<Sandbox> {
+    if (snapshot instanceof Snapshot) return await snapshot.restore(options);
+    requireReadOfPath(snapshot);
+    return await restore({ reference: snapshot }, options);
+  }
+
+  /** Tells what every running sandbox uses, by the sandboxes' names. */
+  static async metrics(
+    { signal }: Cancellable = {},
+  ): Promise<Map<string, SandboxMetrics>> {
+    const client = await connect();
+    const { result } = await client.call("metrics.all", {}, { signal });
+    return new Map(
+      Object.entries(result).map(([name, metrics]) => [name, toMetrics(metrics)]),
+    );
+  }
+
   /** The sandbox's name. */
-  get name(): string {
+  override get name(): string {
     return this.#live.name;
   }
 
@@ -197,12 +232,12 @@ export class Sandbox implements AsyncDisposable {
    * The sandbox's identity, which a later sandbox of the same name does not
    * share.
    */
-  get id(): string {
+  override get id(): string {
     return this.#live.id;
   }
 
   /** Where the sandbox runs. */
-  get backend(): Backend {
+  override get backend(): Backend {
     return this.#live.backend;
   }
 
@@ -308,44 +343,106 @@ export class Sandbox implements AsyncDisposable {
     return toJobs({ name: this.name, id: this.id }, () => this.#openHandle());
   }
 
+  /** @internal */
+  override [address](): Promise<Address> {
+    // Without its connection it is still known by its name.
+    const { name, id } = this;
+    return Promise.resolve(
+      this.#isReleased
+        ? { client: this.#client, handle: 0, on: { sandbox: { name, id } } }
+        : { client: this.#client, handle: this.#handle, on: {} },
+    );
+  }
+
   /**
-   * Asks the sandbox to shut down and waits until it has.
+   * Asks the sandbox to shut down and waits until it has. Commands and files
+   * cannot be used through this object afterwards.
    *
    * Throws {@link StopTimeoutError} after `timeoutMs`; the sandbox may then
-   * still stop. Nothing is ever killed.
+   * still stop. Nothing is killed unless `force` says so.
    */
-  async stop({ signal, ...options }: StopSandboxOptions = {}): Promise<void> {
-    const handle = this.#openHandle();
-    await this.#client.call("sandbox.stop", options, { handle, signal });
+  override async stop(options: StopSandboxOptions = {}): Promise<void> {
+    await super.stop(options);
     this.#release();
   }
 
-  /** Ends the sandbox at once and waits until it is gone. */
-  async kill({ signal, ...options }: StopSandboxOptions = {}): Promise<void> {
-    const handle = this.#openHandle();
-    await this.#client.call("sandbox.kill", options, { handle, signal });
+  /**
+   * Ends the sandbox at once and waits until it is gone. Commands and files
+   * cannot be used through this object afterwards.
+   *
+   * Throws {@link StopTimeoutError} after `timeoutMs`; the sandbox may then
+   * still go.
+   */
+  override async kill(options: KillSandboxOptions = {}): Promise<void> {
+    await super.kill(options);
     this.#release();
   }
 
   /** Waits until the sandbox has stopped, whoever stops it. */
-  async waitUntilStopped({ signal }: Cancellable = {}): Promise<StopResult> {
-    const handle = this.#openHandle();
-    const { result } = await this.#client.call(
-      "sandbox.waitUntilStopped",
-      {},
-      { handle, signal },
-    );
+  override async waitUntilStopped(options: Cancellable = {}): Promise<StopResult> {
+    const result = await super.waitUntilStopped(options);
     this.#release();
     return result;
   }
 
   /**
-   * Leaves the sandbox running: it no longer ends with this program. This
-   * object cannot be used afterwards; `Sandbox.get` finds the sandbox again.
+   * Stops the sandbox if it runs, and boots it again. The sandbox that this
+   * resolves with takes the place of this object.
+   *
+   * Throws {@link StopTimeoutError}, {@link BootError}, and
+   * {@link SandboxNotRunningError} when it is paused.
    */
-  async detach(): Promise<void> {
+  override async restart(options: RestartSandboxOptions = {}): Promise<Sandbox> {
+    const restarted = await super.restart(options);
+    this.#release();
+    return restarted;
+  }
+
+  /**
+   * Stops the sandbox if it runs, and removes it and everything in it.
+   *
+   * Throws {@link StopTimeoutError} after `timeoutMs`, and has then removed
+   * nothing.
+   */
+  override async destroy(options: DestroySandboxOptions = {}): Promise<void> {
+    await super.destroy(options);
+    this.#release();
+  }
+
+  /**
+   * Changes the sandbox, as {@link SandboxBase.modify} says. When it was
+   * restarted for that, take the object that `SandboxHandle.connect` gives.
+   */
+  override async modify(options: ModifySandboxOptions): Promise<ModificationPlan> {
+    const plan = await super.modify(options);
+    const restarts = [...plan.changes, ...plan.secretChanges].some((change) =>
+      change.disposition === "requiresRestart"
+    );
+    if (plan.applied && restarts) this.#release();
+    return plan;
+  }
+
+  /**
+   * Tells which mounts a restored sandbox does without, or has otherwise than
+   * its original. Empty for any other sandbox.
+   */
+  async restoreWarnings({ signal }: Cancellable = {}): Promise<RestoreWarning[]> {
+    const { result } = await this.#client.call(
+      "sandbox.restoreWarnings",
+      {},
+      { handle: this.#openHandle(), signal },
+    );
+    return result;
+  }
+
+  /**
+   * Leaves the sandbox running: it no longer ends with this program. Commands
+   * and files cannot be used through this object afterwards; `Sandbox.get`
+   * finds the sandbox again.
+   */
+  async detach({ signal }: Cancellable = {}): Promise<void> {
     const handle = this.#openHandle();
-    await this.#client.call("sandbox.detach", {}, { handle });
+    await this.#client.call("sandbox.detach", {}, { handle, signal });
     this.#release();
   }
 
@@ -362,11 +459,10 @@ export class Sandbox implements AsyncDisposable {
     if (this.#isReleased) return;
     if (!this.ownsLifecycle) return this.#release();
     try {
-      await this.stop({ timeoutMs: disposePatienceMs });
-    } catch (error) {
-      if (error instanceof StopTimeoutError) await this.kill();
-      // Otherwise there is nothing that could be stopped. Giving the handle
-      // back ends whatever is left of it.
+      await this.stop({ timeoutMs: disposePatienceMs, force: true });
+    } catch {
+      // There is nothing that could be stopped. Giving the handle back ends
+      // whatever is left of it.
     } finally {
       this.#release();
     }
@@ -385,7 +481,7 @@ export class Sandbox implements AsyncDisposable {
     throw toError({
       code: "handle-closed",
       message: `Cannot use sandbox ${this.name} through this object: it was ` +
-        `stopped, killed, detached or disposed; take the object that ` +
+        `stopped, killed, restarted, detached or disposed; take the object that ` +
         `Sandbox.start or SandboxHandle.connect gives`,
       details: { name: this.name },
     });

@@ -4,34 +4,39 @@
  * @module
  */
 
-import type { Backend, SandboxInfo, Status } from "../ffi/protocol.gen.ts";
+import type { Backend, NamedSandbox, SandboxInfo, Status } from "../ffi/protocol.gen.ts";
 import type { Cancellable } from "./cancellable.ts";
 import { connect } from "./connection.ts";
+import { type Address, address, make } from "./internals.ts";
 import { type JobHistory, toJobHistory } from "./job.ts";
-import {
-  type Sandbox,
-  type StartSandboxOptions,
-  type StopSandboxOptions,
-  toSandbox,
-} from "./sandbox.ts";
+import type { Sandbox, StartSandboxOptions } from "./sandbox.ts";
+import { SandboxBase } from "./sandbox_base.ts";
+
+/** How to connect to a sandbox. */
+export interface ConnectSandboxOptions extends Cancellable {
+  /** Milliseconds to wait for the guest to answer. Default: 10000. */
+  timeoutMs?: number;
+}
 
 /**
- * A sandbox's name and what was known about it when it was looked up.
- *
- * It holds nothing open. Its methods act on this very sandbox: when another
- * one has taken the name since, they throw {@link MicrosandboxError} with code
- * `sandbox-replaced`.
+ * A sandbox's name and what was known about it when it was looked up. It holds
+ * nothing open.
  */
-export class SandboxHandle {
+export class SandboxHandle extends SandboxBase {
   readonly #info: SandboxInfo;
+
+  static {
+    make.handle = (info) => new SandboxHandle(info);
+  }
 
   /** Made by this module only. */
   constructor(info: SandboxInfo) {
+    super();
     this.#info = info;
   }
 
   /** The sandbox's name. */
-  get name(): string {
+  override get name(): string {
     return this.#info.name;
   }
 
@@ -39,12 +44,12 @@ export class SandboxHandle {
    * The sandbox's identity, which a later sandbox of the same name does not
    * share.
    */
-  get id(): string {
+  override get id(): string {
     return this.#info.id;
   }
 
   /** Where the sandbox runs. */
-  get backend(): Backend {
+  override get backend(): Backend {
     return this.#info.backend;
   }
 
@@ -63,33 +68,42 @@ export class SandboxHandle {
     return toDate(this.#info.updatedAt);
   }
 
-  /** Looks the same sandbox up again. */
-  async refresh({ signal }: Cancellable = {}): Promise<SandboxHandle> {
-    const client = await connect();
-    const { result } = await client.call("sandbox.get", this.#target, {
-      signal,
-    });
-    return new SandboxHandle(result);
+  /** @internal */
+  override async [address](): Promise<Address> {
+    return { client: await connect(), handle: 0, on: { sandbox: this.#target } };
   }
 
   /**
    * Connects to the sandbox while it runs. It does not become this program's:
    * it keeps running when the program ends.
+   *
+   * Throws {@link SandboxNotRunningError}.
    */
-  async connect({ signal }: Cancellable = {}): Promise<Sandbox> {
+  async connect(
+    { signal, ...options }: ConnectSandboxOptions = {},
+  ): Promise<Sandbox> {
     const client = await connect();
-    return toSandbox(
+    return make.sandbox(
       client,
-      await client.call("sandbox.connect", this.#target, { signal }),
+      await client.call(
+        "sandbox.connect",
+        { ...options, ...this.#target },
+        { signal },
+      ),
     );
   }
 
-  /** Boots the sandbox. Throws what `Sandbox.start` throws. */
+  /**
+   * Boots the sandbox.
+   *
+   * Throws {@link BootError}, and {@link MicrosandboxError} with code
+   * `sandbox-still-running`.
+   */
   async start(
     { signal, ...options }: StartSandboxOptions = {},
   ): Promise<Sandbox> {
     const client = await connect();
-    return toSandbox(
+    return make.sandbox(
       client,
       await client.call(
         "sandbox.start",
@@ -100,30 +114,31 @@ export class SandboxHandle {
   }
 
   /**
-   * Asks the sandbox to shut down and waits until it has.
+   * Connects to the sandbox if it runs, and boots it if not.
    *
-   * Throws {@link StopTimeoutError} after `timeoutMs`.
+   * Throws {@link BootError}, {@link SandboxNotRunningError} when it is paused,
+   * and {@link MicrosandboxError} with code `sandbox-still-running` while it
+   * shuts down.
    */
-  async stop({ signal, ...options }: StopSandboxOptions = {}): Promise<void> {
+  async connectOrStart(
+    { signal, ...options }: StartSandboxOptions = {},
+  ): Promise<Sandbox> {
     const client = await connect();
-    await client.call(
-      "sandbox.stopNamed",
-      { ...options, ...this.#target },
-      { signal },
+    return make.sandbox(
+      client,
+      await client.call(
+        "sandbox.connectOrStart",
+        { ...options, ...this.#target },
+        { signal },
+      ),
     );
   }
 
-  /** Ends the sandbox at once and waits until it is gone. */
-  async kill({ signal, ...options }: StopSandboxOptions = {}): Promise<void> {
-    const client = await connect();
-    await client.call(
-      "sandbox.killNamed",
-      { ...options, ...this.#target },
-      { signal },
-    );
-  }
-
-  /** Removes the stopped sandbox and everything in it. */
+  /**
+   * Removes the stopped sandbox and everything in it.
+   *
+   * Throws {@link MicrosandboxError} with code `sandbox-still-running`.
+   */
   async remove({ signal }: Cancellable = {}): Promise<void> {
     const client = await connect();
     await client.call("sandbox.remove", this.#target, { signal });
@@ -134,7 +149,7 @@ export class SandboxHandle {
     return toJobHistory({ name: this.name, id: this.id });
   }
 
-  get #target(): { name: string; id: string } {
+  get #target(): NamedSandbox {
     return { name: this.name, id: this.id };
   }
 }

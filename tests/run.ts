@@ -43,11 +43,22 @@ function denoTest(files: string, { variables, flags = "" }: Grant): string {
 /** The nouns that have tests in microVMs. */
 const vmNouns: Record<string, Grant> = {
   sandbox: microVms,
+  lifecycle: microVms,
+  metrics: microVms,
+  log: {
+    variables: ["MICROSANDBOX_TEST_IMAGE", "MSB_HOME"],
+    flags: "--allow-read=$MSB_HOME --allow-write=$MSB_HOME",
+  },
+  snapshot: {
+    variables: ["MICROSANDBOX_TEST_IMAGE"],
+    flags: "--allow-read=/tmp --allow-write=/tmp",
+  },
   command: microVms,
   job: microVms,
   programs,
   terminal: programs,
   docs: programs,
+  official: programs,
   package: programs,
 };
 

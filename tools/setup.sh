@@ -34,6 +34,20 @@ runtimes() {
   echo "deno $deno bun $bun" >"$bin/versions"
 }
 
+# The official Python package, which the tests use sandboxes with side by side.
+official() {
+  local venv=$MICROSANDBOX_BUILD_DIR/python
+  if [ -e "$venv/installed" ] && cmp -s "$venv/installed" "$checkout/capi/runtime.txt"; then return; fi
+  packages python3:python3
+  python3 -c 'import ensurepip' 2>/dev/null || install_packages python3-venv
+  say "installing the official Python package"
+  rm -rf "$venv"
+  python3 -m venv "$venv"
+  "$venv/bin/pip" install --quiet --disable-pip-version-check --no-deps --only-binary :all: --require-hashes \
+    -r "$checkout/capi/runtime.txt" </dev/null >&2
+  cp "$checkout/capi/runtime.txt" "$venv/installed"
+}
+
 # msb and libkrunfw, out of the core's own Python package. pip checks it against the hashes in the list and asks the
 # mirror that it is set up for.
 runtime_pair() {
@@ -75,3 +89,4 @@ mkdir -p "$MICROSANDBOX_BUILD_DIR/runtime"
 runtimes
 runtime_pair
 runtime_archive
+official

@@ -6,6 +6,7 @@ use std::any::Any;
 use bytes::Bytes;
 use microsandbox::MicrosandboxError as CoreError;
 use microsandbox::protocol::exec::{ExecFailed, ExecFailureKind};
+use microsandbox_control_client::ControlClientError;
 use microsandbox_image::ImageError;
 use oci_client::errors::{OciDistributionError, OciErrorCode};
 use serde::Serialize;
@@ -46,6 +47,8 @@ pub enum ErrorCode {
     ExecFailed,
     /// The command ran longer than its `timeoutMs` and was killed.
     ExecTimeout,
+    /// A file of this machine is there already and was not to be replaced.
+    FileAlreadyExists,
     /// An operation on files in the sandbox failed.
     FilesystemError,
     /// The handle was released: the sandbox was stopped, killed, detached or
@@ -107,6 +110,9 @@ pub enum ErrorCode {
     MicrosandboxError,
     /// A restore needs bindings for resources of the host.
     MissingRestoreBindings,
+    /// The changes to a sandbox contradict each other, are not possible, or
+    /// need a restart that was not asked for. `details.plan` has them.
+    ModificationRefused,
     /// The network options contradict each other.
     NetworkPolicyError,
     /// The image defines no command to run.
@@ -154,6 +160,8 @@ pub enum ErrorCode {
     SnapshotMigration,
     /// There is no such snapshot.
     SnapshotNotFound,
+    /// Another snapshot has taken the place of this one since.
+    SnapshotReplaced,
     /// A snapshot needs its sandbox to be stopped.
     SnapshotSandboxRunning,
     /// The snapshot was made, but its sandbox did not recover.
@@ -336,7 +344,12 @@ fn classify(error: &CoreError) -> (ErrorCode, Value) {
         CoreError::Json(_) => (Code::JsonError, Value::Null),
         CoreError::Protocol(_) => (Code::ProtocolError, Value::Null),
         CoreError::AgentClient(_) => (Code::AgentClientError, Value::Null),
-        CoreError::ControlClient(_) => (Code::ControlClientError, Value::Null),
+        CoreError::ControlClient(error) => match error.as_ref() {
+            ControlClientError::Peer { error, .. } => {
+                (Code::ControlClientError, json!({ "control": error }))
+            }
+            _ => (Code::ControlClientError, Value::Null),
+        },
         CoreError::ControlStateChanged => (Code::ControlStateChanged, Value::Null),
         CoreError::ControlSecretBatch { applied_count, failed_index, error } => (
             Code::ControlSecretBatch,

@@ -12,6 +12,7 @@ choice=${MICROSANDBOX_TEST_HOST:-}
 runtime=$(runtime_dir)
 [ -x "$runtime/msb" ] || die "no msb in $runtime; fetch it first or set MICROSANDBOX_RUNTIME_DIR"
 export MICROSANDBOX_TEST_IMAGE=localhost/busybox:test
+export MICROSANDBOX_TEST_PYTHON=$build/python/bin/python
 umask 022
 
 mkdir -p "$host"

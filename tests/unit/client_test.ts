@@ -212,7 +212,7 @@ test("a handle of another kind is refused", async () => {
     items: 1,
     itemLength: 1,
   });
-  await assert.rejects(client.call("sandbox.stop", {}, { handle }), {
+  await assert.rejects(client.call("sandbox.stop", { options: {} }, { handle }), {
     code: "invalid-handle",
     message: `Cannot use handle ${handle} as a sandbox: it is a stream`,
   });

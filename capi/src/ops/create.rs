@@ -89,7 +89,7 @@ impl Attempt {
     }
 }
 
-fn random_name() -> String {
+pub fn random_name() -> String {
     // The standard library seeds each hasher from the system's random numbers;
     // a name needs no better ones.
     let random = RandomState::new().build_hasher().finish();
@@ -102,7 +102,7 @@ fn random_name() -> String {
 /// background when the create was cancelled; the entry itself it keeps. Only
 /// an entry made since `started` is removed: it can only be the one that this
 /// create made, unless another process made and stopped one in that time.
-async fn discard(name: &str, started: SystemTime) {
+pub async fn discard(name: &str, started: SystemTime) {
     /// The core gives its own clean-up ten seconds.
     const PATIENCE: Duration = Duration::from_secs(15);
     /// The core polls at this pace too; it has no event for the end.

@@ -7,7 +7,7 @@ use microsandbox::sandbox::SandboxBuilder;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::out_of_range;
+use super::{out_of_range, ranged};
 use crate::error::{Error, ErrorCode};
 
 /// What a new sandbox is made from.
@@ -147,16 +147,8 @@ fn validate_image(image: &str) -> Result<(), Error> {
     }
 }
 
-fn ranged<T: TryFrom<i64> + Into<u32>>(path: &str, value: i64, maximum: T) -> Result<T, Error> {
-    let range = format!("from 1 to {}", maximum.into());
-    match T::try_from(value) {
-        Ok(number) if value > 0 => Ok(number),
-        _ => Err(out_of_range(path, value, &range)),
-    }
-}
-
 /// The core counts lifetimes in whole seconds.
-fn seconds(path: &str, milliseconds: i64) -> Result<u64, Error> {
+pub fn seconds(path: &str, milliseconds: i64) -> Result<u64, Error> {
     match u64::try_from(milliseconds) {
         Ok(milliseconds) if milliseconds > 0 => Ok(milliseconds.div_ceil(1000)),
         _ => Err(out_of_range(path, milliseconds, "more than 0")),

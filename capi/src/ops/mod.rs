@@ -1,16 +1,27 @@
 //! The operations that a request can name, and the way to each.
 
+pub mod bindings;
 pub mod command;
 pub mod create;
 pub mod create_options;
 pub mod echo;
 pub mod echo_process;
+pub mod fork;
 pub mod host;
 pub mod job;
+pub mod lifecycle;
+pub mod logs;
+pub mod metrics;
+pub mod modification_plan;
+pub mod modify;
+pub mod newcomer;
 pub mod process;
+pub mod restore;
 pub mod runtime;
 pub mod sandbox;
 pub mod signal;
+pub mod snapshot;
+pub mod snapshot_archive;
 pub mod stream;
 
 use std::future::{self, Future};
@@ -105,18 +116,40 @@ macro_rules! run {
 // Numbers are never reused. Each noun has a block of them.
 operations! {
     1 "sandbox.create" (create_options::CreateOptions) -> sandbox::LiveSandbox = own [create::create];
-    2 "sandbox.start" (sandbox::StartOptions) -> sandbox::LiveSandbox = [sandbox::start];
+    2 "sandbox.start" (lifecycle::StartOptions) -> sandbox::LiveSandbox = [lifecycle::start];
     3 "sandbox.get" (sandbox::NamedSandbox) -> sandbox::SandboxInfo = [sandbox::get];
-    4 "sandbox.getOrCreate" (create_options::CreateOptions) -> sandbox::LiveSandbox = own [create::get_or_create];
+    4 "sandbox.getOrCreate" (create_options::CreateOptions) -> sandbox::LiveSandbox =
+        own [create::get_or_create];
     5 "sandbox.list" (sandbox::ListOptions) -> sandbox::SandboxPage = [sandbox::list];
     6 "sandbox.remove" (sandbox::NamedSandbox) -> () = [sandbox::remove];
-    7 "sandbox.connect" (sandbox::NamedSandbox) -> sandbox::LiveSandbox = [sandbox::connect];
-    8 "sandbox.stop" (sandbox::StopOptions) -> () = [sandbox::stop];
-    9 "sandbox.kill" (sandbox::StopOptions) -> () = [sandbox::kill];
-    10 "sandbox.waitUntilStopped" (NoOptions) -> sandbox::StopResult = [sandbox::wait_until_stopped];
-    11 "sandbox.detach" (NoOptions) -> () = [sandbox::detach];
-    12 "sandbox.stopNamed" (sandbox::StopNamedOptions) -> () = [sandbox::stop_named];
-    13 "sandbox.killNamed" (sandbox::StopNamedOptions) -> () = [sandbox::kill_named];
+    7 "sandbox.connect" (lifecycle::ConnectOptions) -> sandbox::LiveSandbox = [lifecycle::connect];
+    8 "sandbox.stop" (sandbox::OnSandbox<lifecycle::StopOptions>) -> () = [lifecycle::stop];
+    9 "sandbox.kill" (sandbox::OnSandbox<lifecycle::KillOptions>) -> () = [lifecycle::kill];
+    10 "sandbox.waitUntilStopped" (sandbox::OnSandbox<NoOptions>) -> lifecycle::StopResult =
+        [lifecycle::wait_until_stopped];
+    11 "sandbox.detach" (NoOptions) -> () = [lifecycle::detach];
+    12 "sandbox.fork" (sandbox::OnSandbox<fork::ForkOptions>) -> sandbox::LiveSandbox = own [fork::fork];
+    13 "sandbox.forkMany" (sandbox::OnSandbox<fork::ForkManyRequest>) -> Vec<fork::ForkOutcome> =
+        own [fork::fork_many];
+    14 "sandbox.compact" (sandbox::OnSandbox<fork::CompactOptions>) -> fork::CompactResult =
+        own [fork::compact];
+    15 "sandbox.connectOrStart" (lifecycle::StartOptions) -> sandbox::LiveSandbox =
+        [lifecycle::connect_or_start];
+    16 "sandbox.end" (sandbox::OnSandbox<lifecycle::EndOptions>) -> () = [lifecycle::end];
+    17 "sandbox.waitForStatus" (sandbox::OnSandbox<lifecycle::WaitForStatusOptions>) -> sandbox::SandboxInfo =
+        [lifecycle::wait_for_status];
+    18 "sandbox.restart" (sandbox::OnSandbox<lifecycle::RestartOptions>) -> sandbox::LiveSandbox =
+        [lifecycle::restart];
+    19 "sandbox.destroy" (sandbox::OnSandbox<lifecycle::DestroyOptions>) -> () = [lifecycle::destroy];
+    20 "sandbox.ping" (sandbox::OnSandbox<NoOptions>) -> lifecycle::PingResult = [lifecycle::ping];
+    21 "sandbox.touch" (sandbox::OnSandbox<NoOptions>) -> lifecycle::TouchResult = [lifecycle::touch];
+    22 "sandbox.modify" (sandbox::OnSandbox<modify::ModifyOptions>) -> modification_plan::ModificationPlan =
+        own [modify::modify];
+    23 "sandbox.pause" (sandbox::OnSandbox<fork::PauseOptions>) -> () = [fork::pause];
+    24 "sandbox.resume" (sandbox::OnSandbox<NoOptions>) -> () = [fork::resume];
+    25 "sandbox.pauseState" (sandbox::OnSandbox<NoOptions>) -> fork::PauseState = [fork::pause_state];
+    29 "sandbox.restore" (restore::RestoreRequest) -> sandbox::LiveSandbox = own [restore::restore];
+    30 "sandbox.restoreWarnings" (NoOptions) -> Vec<restore::RestoreWarning> = [restore::restore_warnings];
     32 "command.run" (command::CommandRequest) -> command::CommandResult = own [command::run];
     33 "process.spawn" (command::CommandRequest) -> process::SpawnedProcess = [process::spawn];
     34 "process.read" (stream::ReadOptions) -> stream::ReadResult = [process::read];
@@ -134,6 +167,33 @@ operations! {
     46 "job.logs" (job::JobLogsOptions) -> () = [job::logs];
     47 "job.attach" (job::JobAttachRequest) -> () = [job::attach];
     64 "stream.read" (stream::ReadOptions) -> stream::ReadResult = [stream::read];
+    176 "snapshot.create" (sandbox::OnSandbox<snapshot::SnapshotOptions>) -> snapshot::SnapshotInfo =
+        own [snapshot::create];
+    177 "snapshot.get" (snapshot::SnapshotTarget) -> snapshot::SnapshotInfo = [snapshot::get];
+    178 "snapshot.list" (snapshot::SnapshotDirectory) -> Vec<snapshot::SnapshotInfo> = [snapshot::list];
+    180 "snapshot.reindex" (snapshot::SnapshotDirectory) -> usize = [snapshot::reindex];
+    181 "snapshot.remove" (snapshot::RemoveSnapshotOptions) -> () = [snapshot::remove];
+    182 "snapshot.details" (snapshot::SnapshotTarget) -> snapshot::SnapshotDetails = [snapshot::details];
+    183 "snapshot.verify" (snapshot::SnapshotTarget) -> snapshot::VerifyResult = [snapshot::verify];
+    184 "snapshot.storageUsage" (snapshot::SnapshotTarget) -> snapshot::DiskUsage =
+        [snapshot::storage_usage];
+    185 "snapshot.groupHead" (snapshot::SnapshotSelector) -> snapshot::GroupHead = [snapshot::group_head];
+    186 "snapshot.createArchive" (sandbox::OnSandbox<snapshot_archive::CreateArchiveRequest>)
+        -> snapshot_archive::ArchiveInfo =
+        own [snapshot_archive::create_archive];
+    187 "snapshot.save" (snapshot_archive::ToFile<snapshot_archive::SaveOptions>)
+        -> snapshot_archive::ArchiveInfo =
+        own [snapshot_archive::save];
+    188 "snapshot.copy" (snapshot_archive::ToFile<snapshot_archive::CopyOptions>)
+        -> snapshot_archive::ArchiveInfo =
+        own [snapshot_archive::copy];
+    189 "snapshot.load" (snapshot_archive::LoadRequest) -> Vec<snapshot::SnapshotInfo> =
+        own [snapshot_archive::load];
+    208 "logs.read" (sandbox::OnSandbox<logs::LogReadOptions>) -> Vec<logs::LogEntry> = [logs::read];
+    209 "logs.stream" (sandbox::OnSandbox<logs::LogFollowOptions>) -> () = [logs::stream];
+    216 "metrics.get" (sandbox::OnSandbox<NoOptions>) -> metrics::Metrics = [metrics::get];
+    217 "metrics.all" (NoOptions) -> std::collections::BTreeMap<String, metrics::Metrics> = [metrics::all];
+    218 "metrics.stream" (sandbox::OnSandbox<metrics::MetricsOptions>) -> () = [metrics::stream];
     288 "runtime.install" (runtime::InstallRuntimeOptions) -> runtime::RuntimeInfo = [runtime::install];
     289 "runtime.ensure" (NoOptions) -> runtime::RuntimeInfo = [runtime::ensure];
     290 "runtime.find" (NoOptions) -> runtime::FoundRuntime = [runtime::find];
@@ -146,7 +206,8 @@ operations! {
     0xE003 "echo.panic" (NoOptions) -> () = [echo::panic];
     0xE004 "echo.stream" (echo::StreamOptions) -> () = [echo::stream];
     0xE005 "echo.statistics" (NoOptions) -> echo::Statistics = [echo::statistics];
-    0xE006 "echo.process" (echo_process::EchoProcessOptions) -> process::SpawnedProcess = [echo_process::process];
+    0xE006 "echo.process" (echo_process::EchoProcessOptions) -> process::SpawnedProcess =
+        [echo_process::process];
 }
 
 fn unknown_operation(id: u32) -> Error {
@@ -222,6 +283,15 @@ pub fn out_of_range(path: &str, value: impl std::fmt::Display, range: &str) -> E
         format!("Cannot use {value} as {path}: it has to be {range}"),
     )
     .with_details(json!({ "path": path }))
+}
+
+/// A number of another type, from 1 to that type's `maximum`.
+pub fn ranged<T: TryFrom<i64> + Into<u32>>(path: &str, value: i64, maximum: T) -> Result<T, Error> {
+    let range = format!("from 1 to {}", maximum.into());
+    match T::try_from(value) {
+        Ok(number) if value > 0 => Ok(number),
+        _ => Err(out_of_range(path, value, &range)),
+    }
 }
 
 fn invalid_option(error: serde_path_to_error::Error<serde_json::Error>) -> Error {

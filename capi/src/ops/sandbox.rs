@@ -1,13 +1,15 @@
-//! Finding, starting, stopping and removing sandboxes.
+//! Finding, listing and removing sandboxes, and what operations on one share.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
+use std::sync::Arc;
 
-use microsandbox::sandbox::{SandboxHandle, SandboxStatus, SandboxStopResult};
-use microsandbox::{BackendKind, MicrosandboxError as CoreError, Sandbox, with_backend};
+use microsandbox::sandbox::{SandboxHandle, SandboxStatus};
+use microsandbox::{
+    Backend as CoreBackend, BackendKind, MicrosandboxError as CoreError, Sandbox, with_backend,
+};
 use serde::{Deserialize, Serialize};
 
-use super::{NoOptions, Request, host, out_of_range};
+use super::{Request, out_of_range};
 use crate::client::Outcome;
 use crate::error::Error;
 use crate::handle::Resource;
@@ -24,18 +26,16 @@ pub struct NamedSandbox {
     pub id: Option<String>,
 }
 
-/// Which sandbox to start, and how.
+/// An operation on a sandbox, with options of its own.
 #[derive(Debug, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
-#[cfg_attr(test, ts(optional_fields))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct StartOptions {
-    /// The sandbox's name.
-    pub name: String,
-    /// The identity that the sandbox has to have. Default: any.
-    pub id: Option<String>,
-    /// Whether the sandbox outlives this program. Default: `false`.
-    pub detached: Option<bool>,
+pub struct OnSandbox<Options> {
+    /// The sandbox. Default: the one behind the handle.
+    #[cfg_attr(test, ts(optional))]
+    pub sandbox: Option<NamedSandbox>,
+    /// What to do with it.
+    pub options: Options,
 }
 
 /// Which sandboxes to list.
@@ -50,32 +50,6 @@ pub struct ListOptions {
     pub cursor: Option<String>,
     /// Labels that a sandbox has to have. Default: none.
     pub labels: Option<BTreeMap<String, String>>,
-}
-
-/// How long to wait for a sandbox to stop.
-#[derive(Debug, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
-#[cfg_attr(test, ts(optional_fields))]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct StopOptions {
-    /// Milliseconds to wait. Default: without limit for a stop, 5000 for a
-    /// kill.
-    pub timeout_ms: Option<i64>,
-}
-
-/// Which sandbox to stop, and how long to wait for it.
-#[derive(Debug, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
-#[cfg_attr(test, ts(optional_fields))]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct StopNamedOptions {
-    /// The sandbox's name.
-    pub name: String,
-    /// The identity that the sandbox has to have. Default: any.
-    pub id: Option<String>,
-    /// Milliseconds to wait. Default: without limit for a stop, 5000 for a
-    /// kill.
-    pub timeout_ms: Option<i64>,
 }
 
 /// A sandbox that this program is connected to. Its handle is in the frame.
@@ -106,7 +80,7 @@ pub enum Backend {
 }
 
 /// What a sandbox is doing.
-#[derive(Debug, Serialize)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub enum Status {
@@ -162,45 +136,8 @@ pub struct SandboxPage {
     pub next_cursor: Option<String>,
 }
 
-/// How a sandbox ended.
-#[derive(Debug, Serialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
-#[cfg_attr(test, ts(optional_fields))]
-#[serde(rename_all = "camelCase")]
-pub struct StopResult {
-    /// What it is now.
-    pub status: Status,
-    /// The exit code of its process, when this program started it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub exit_code: Option<i32>,
-    /// The number of the signal that ended its process, when this program
-    /// started it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub signal: Option<i32>,
-}
-
 impl Resource for Sandbox {
     const KIND: &'static str = "sandbox";
-}
-
-/// `sandbox.start`
-pub async fn start(request: Request) -> Result<Outcome, Error> {
-    let options: StartOptions = request.options()?;
-    let handle = find(&request, &options.name, options.id.as_deref()).await?;
-    host::prepare(&request.client.backend.get()?).await?;
-    let mut retries = host::PROBE_RETRIES;
-    loop {
-        let started = if options.detached.unwrap_or(false) {
-            handle.start_detached().await
-        } else {
-            handle.start().await
-        };
-        match started {
-            Ok(sandbox) => return live(sandbox),
-            Err(error) if retries > 0 && host::is_slow_probe(&error) => retries -= 1,
-            Err(error) => return Err(host::explain(error).await),
-        }
-    }
 }
 
 /// `sandbox.get`
@@ -208,13 +145,6 @@ pub async fn get(request: Request) -> Result<Outcome, Error> {
     let options: NamedSandbox = request.options()?;
     let handle = find(&request, &options.name, options.id.as_deref()).await?;
     Outcome::json(&info(&handle))
-}
-
-/// `sandbox.connect`
-pub async fn connect(request: Request) -> Result<Outcome, Error> {
-    let options: NamedSandbox = request.options()?;
-    let handle = find(&request, &options.name, options.id.as_deref()).await?;
-    live(handle.connect().await?)
 }
 
 /// `sandbox.list`
@@ -249,82 +179,77 @@ pub async fn remove(request: Request) -> Result<Outcome, Error> {
     Ok(Outcome::default())
 }
 
-/// `sandbox.stop`
-pub async fn stop(request: Request) -> Result<Outcome, Error> {
-    let options: StopOptions = request.options()?;
-    let sandbox = request.client.handles.get::<Sandbox>(request.handle)?;
-    match timeout(options.timeout_ms)? {
-        Some(timeout) => sandbox.stop_with_timeout(timeout).await?,
-        None => sandbox.stop().await?,
-    }
-    Ok(Outcome::default())
-}
-
-/// `sandbox.kill`
-pub async fn kill(request: Request) -> Result<Outcome, Error> {
-    let options: StopOptions = request.options()?;
-    let sandbox = request.client.handles.get::<Sandbox>(request.handle)?;
-    match timeout(options.timeout_ms)? {
-        Some(timeout) => sandbox.kill_with_timeout(timeout).await?,
-        None => sandbox.kill().await?,
-    }
-    Ok(Outcome::default())
-}
-
-/// `sandbox.stopNamed`
-pub async fn stop_named(request: Request) -> Result<Outcome, Error> {
-    let options: StopNamedOptions = request.options()?;
-    let handle = find(&request, &options.name, options.id.as_deref()).await?;
-    match timeout(options.timeout_ms)? {
-        Some(timeout) => handle.stop_with_timeout(timeout).await?,
-        None => handle.stop().await?,
-    }
-    Ok(Outcome::default())
-}
-
-/// `sandbox.killNamed`
-pub async fn kill_named(request: Request) -> Result<Outcome, Error> {
-    let options: StopNamedOptions = request.options()?;
-    let handle = find(&request, &options.name, options.id.as_deref()).await?;
-    match timeout(options.timeout_ms)? {
-        Some(timeout) => handle.kill_with_timeout(timeout).await?,
-        None => handle.kill().await?,
-    }
-    Ok(Outcome::default())
-}
-
-/// `sandbox.waitUntilStopped`
-pub async fn wait_until_stopped(request: Request) -> Result<Outcome, Error> {
-    let NoOptions {} = request.options()?;
-    let sandbox = request.client.handles.get::<Sandbox>(request.handle)?;
-    let SandboxStopResult { status, exit_code, signal, .. } = sandbox.wait_until_stopped().await?;
-    Outcome::json(&StopResult { status: status.into(), exit_code, signal })
-}
-
-/// `sandbox.detach`: gives the handle back and leaves the sandbox running.
-pub async fn detach(request: Request) -> Result<Outcome, Error> {
-    let NoOptions {} = request.options()?;
-    let sandbox = request.client.handles.get::<Sandbox>(request.handle)?;
-    Sandbox::clone(&sandbox).detach().await;
-    request.client.handles.remove(request.handle);
-    Ok(Outcome::default())
-}
-
 /// The completion that hands a connected sandbox to the caller.
 pub fn live(sandbox: Sandbox) -> Result<Outcome, Error> {
-    let live = LiveSandbox {
-        name: sandbox.name().to_owned(),
-        id: sandbox.id().to_string(),
-        backend: sandbox.backend_kind().into(),
-        owns_lifecycle: sandbox.owns_lifecycle(),
-    };
+    let live = LiveSandbox::from(&sandbox);
     Outcome::resource(sandbox).with_json(&live)
 }
 
-/// Looks a sandbox up, and makes sure that it is the one of the identity `id`.
+impl From<&Sandbox> for LiveSandbox {
+    fn from(sandbox: &Sandbox) -> Self {
+        Self {
+            name: sandbox.name().to_owned(),
+            id: sandbox.id().to_string(),
+            backend: sandbox.backend_kind().into(),
+            owns_lifecycle: sandbox.owns_lifecycle(),
+        }
+    }
+}
+
+/// The sandbox that an operation works on.
+pub enum Target {
+    /// One that the caller is connected to: the request's handle.
+    Live(Arc<Sandbox>),
+    /// One that the caller named, as it is now.
+    Named(SandboxHandle),
+}
+
+/// Calls a method that [`Sandbox`] and [`SandboxHandle`] both have.
+macro_rules! on_target {
+    ($target:expr, $sandbox:ident => $call:expr) => {
+        match &$target {
+            $crate::ops::sandbox::Target::Live($sandbox) => $call,
+            $crate::ops::sandbox::Target::Named($sandbox) => $call,
+        }
+    };
+}
+pub(super) use on_target;
+
+/// The sandbox that the options name, or else the one behind the handle.
+pub async fn target(request: &Request, named: Option<NamedSandbox>) -> Result<Target, Error> {
+    match named {
+        Some(named) => Ok(Target::Named(find(request, &named.name, named.id.as_deref()).await?)),
+        None => Ok(Target::Live(request.client.handles.get::<Sandbox>(request.handle)?)),
+    }
+}
+
+/// The same sandbox, as it is now. Core functions that know it by its name
+/// only need this, or they would take another one of that name for it.
+pub async fn current(
+    request: &Request,
+    named: Option<NamedSandbox>,
+) -> Result<SandboxHandle, Error> {
+    match target(request, named).await? {
+        Target::Named(handle) => Ok(handle),
+        Target::Live(sandbox) => {
+            let backend = Arc::clone(sandbox.backend());
+            identified(backend, sandbox.name(), Some(sandbox.id().as_str())).await
+        }
+    }
+}
+
+/// The sandbox of this name, if it has the identity that is asked for.
 pub async fn find(request: &Request, name: &str, id: Option<&str>) -> Result<SandboxHandle, Error> {
     super::create_options::validate_name(name)?;
-    let handle = with_backend(request.client.backend.get()?, Sandbox::get(name)).await?;
+    identified(request.client.backend.get()?, name, id).await
+}
+
+async fn identified(
+    backend: Arc<dyn CoreBackend>,
+    name: &str,
+    id: Option<&str>,
+) -> Result<SandboxHandle, Error> {
+    let handle = with_backend(backend, Sandbox::get(name)).await?;
     match id {
         Some(expected) if expected != handle.id().as_str() => {
             Err(CoreError::SandboxReplaced {
@@ -338,7 +263,8 @@ pub async fn find(request: &Request, name: &str, id: Option<&str>) -> Result<San
     }
 }
 
-fn info(handle: &SandboxHandle) -> SandboxInfo {
+/// What is known about a sandbox that was looked up.
+pub fn info(handle: &SandboxHandle) -> SandboxInfo {
     SandboxInfo {
         name: handle.name().to_owned(),
         id: handle.id().to_string(),
@@ -349,19 +275,25 @@ fn info(handle: &SandboxHandle) -> SandboxInfo {
     }
 }
 
-fn timeout(milliseconds: Option<i64>) -> Result<Option<Duration>, Error> {
-    let Some(milliseconds) = milliseconds else { return Ok(None) };
-    match u64::try_from(milliseconds) {
-        Ok(milliseconds) if milliseconds > 0 => Ok(Some(Duration::from_millis(milliseconds))),
-        _ => Err(out_of_range("timeoutMs", milliseconds, "more than 0")),
-    }
-}
-
 impl From<BackendKind> for Backend {
     fn from(kind: BackendKind) -> Self {
         match kind {
             BackendKind::Local => Self::Local,
             BackendKind::Cloud => Self::Cloud,
+        }
+    }
+}
+
+impl From<Status> for SandboxStatus {
+    fn from(status: Status) -> Self {
+        match status {
+            Status::Created => Self::Created,
+            Status::Starting => Self::Starting,
+            Status::Running => Self::Running,
+            Status::Draining => Self::Draining,
+            Status::Paused => Self::Paused,
+            Status::Stopped => Self::Stopped,
+            Status::Crashed => Self::Crashed,
         }
     }
 }

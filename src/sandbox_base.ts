@@ -1,0 +1,468 @@
+/**
+ * What can be done with a sandbox whether or not this program is connected to
+ * it.
+ *
+ * @module
+ */
+
+import type { Reply } from "../ffi/client.ts";
+import type {
+  Backend,
+  CompactOptions,
+  CompactResult,
+  DestroyOptions,
+  End,
+  ForkManyOptions,
+  ForkOptions,
+  KillOptions,
+  LiveSandbox,
+  ModificationPlan,
+  ModifyOptions,
+  OnSandbox,
+  Operations,
+  PauseOptions,
+  PauseState,
+  PingResult,
+  RestartOptions,
+  Status,
+  StopOptions,
+  StopResult,
+  TouchResult,
+} from "../ffi/protocol.gen.ts";
+import type { Cancellable } from "./cancellable.ts";
+import { type MicrosandboxError, toError } from "./errors.ts";
+import { type Address, address, make } from "./internals.ts";
+import {
+  type LogEntry,
+  type ReadLogsOptions,
+  readLogs,
+  streamLogs,
+  type StreamLogsOptions,
+} from "./logs.ts";
+import {
+  type MetricsStreamOptions,
+  readMetrics,
+  type SandboxMetrics,
+  streamMetrics,
+} from "./metrics.ts";
+import {
+  requireBindings,
+  requireEnv,
+  requirePorts,
+} from "./permissions.ts";
+import { type CreateSnapshotOptions, Snapshot } from "./snapshot.ts";
+import type { Sandbox } from "./sandbox.ts";
+import type { SandboxHandle } from "./sandbox_handle.ts";
+
+/** How to stop a sandbox. */
+export interface StopSandboxOptions
+  extends StopOptions, Cancellable {}
+
+/** How to kill a sandbox. */
+export interface KillSandboxOptions
+  extends KillOptions, Cancellable {}
+
+/** How to restart a sandbox. */
+export interface RestartSandboxOptions
+  extends RestartOptions, Cancellable {}
+
+/** How to stop and remove a sandbox. */
+export interface DestroySandboxOptions
+  extends DestroyOptions, Cancellable {}
+
+/** What to change about a sandbox, and when. */
+export interface ModifySandboxOptions
+  extends ModifyOptions, Cancellable {}
+
+/** How to pause a sandbox. */
+export interface PauseSandboxOptions
+  extends PauseOptions, Cancellable {}
+
+/** How to fork a sandbox. */
+export interface ForkSandboxOptions
+  extends ForkOptions, Cancellable {}
+
+/** How to fork a sandbox several times. */
+export interface ForkManySandboxOptions
+  extends ForkManyOptions, Cancellable {}
+
+/** Which disk layers to merge. */
+export interface CompactSandboxOptions
+  extends CompactOptions, Cancellable {}
+
+/** What became of one of several forks. */
+export interface ForkResult {
+  /** The fork's name. */
+  name: string;
+  /** The fork, unless it failed. */
+  sandbox?: Sandbox;
+  /** Why it failed. */
+  error?: MicrosandboxError;
+}
+
+/** The operations on a sandbox, whichever way it is named. */
+type SandboxOperation = {
+  [Name in keyof Operations]: Operations[Name]["options"] extends
+    OnSandbox<unknown> ? Name : never;
+}[keyof Operations];
+
+/** The options of one of them. */
+type OptionsOf<Name extends SandboxOperation> =
+  Operations[Name]["options"]["options"];
+
+/**
+ * What can be done with a sandbox whether or not this program is connected to
+ * it: {@link Sandbox} and {@link SandboxHandle} are both one.
+ *
+ * Every method acts on this very sandbox. When another one has taken its name
+ * since, it throws {@link SandboxReplacedError} and touches neither.
+ */
+export abstract class SandboxBase {
+  /** The sandbox's name. */
+  abstract get name(): string;
+
+  /**
+   * The sandbox's identity, which a later sandbox of the same name does not
+   * share.
+   */
+  abstract get id(): string;
+
+  /** Where the sandbox runs. */
+  abstract get backend(): Backend;
+
+  /** @internal */
+  abstract [address](): Promise<Address>;
+
+  /**
+   * Looks the sandbox up, with its status and times as they are now.
+   *
+   * Throws {@link SandboxNotFoundError}.
+   */
+  async refresh({ signal }: Cancellable = {}): Promise<SandboxHandle> {
+    const { client } = await this[address]();
+    const { name, id } = this;
+    const { result } = await client.call("sandbox.get", { name, id }, { signal });
+    return make.handle(result);
+  }
+
+  /**
+   * Asks the sandbox to shut down and waits until it has.
+   *
+   * Throws {@link StopTimeoutError} after `timeoutMs`; the sandbox may then
+   * still stop. Nothing is killed unless `force` says so.
+   */
+  async stop({ signal, ...options }: StopSandboxOptions = {}): Promise<void> {
+    await this.#call("sandbox.stop", options, signal);
+  }
+
+  /**
+   * Ends the sandbox at once and waits until it is gone.
+   *
+   * Throws {@link StopTimeoutError} after `timeoutMs`; the sandbox may then
+   * still go.
+   */
+  async kill({ signal, ...options }: KillSandboxOptions = {}): Promise<void> {
+    await this.#call("sandbox.kill", options, signal);
+  }
+
+  /**
+   * Has the sandbox take no new work and end when it has finished what it has,
+   * and waits until it has stopped.
+   */
+  async drain(options: Cancellable = {}): Promise<StopResult> {
+    await this.requestDrain(options);
+    return await this.waitUntilStopped(options);
+  }
+
+  /**
+   * Asks the sandbox to shut down and does not wait. `waitUntilStopped` waits.
+   */
+  requestStop({ signal }: Cancellable = {}): Promise<void> {
+    return this.#end("stop", signal);
+  }
+
+  /** Ends the sandbox at once and does not wait until it is gone. */
+  requestKill({ signal }: Cancellable = {}): Promise<void> {
+    return this.#end("kill", signal);
+  }
+
+  /** Asks what {@link SandboxBase.drain} asks, and does not wait. */
+  requestDrain({ signal }: Cancellable = {}): Promise<void> {
+    return this.#end("drain", signal);
+  }
+
+  /**
+   * Waits until the sandbox has a status, whoever gives it that. There is no
+   * time limit but the signal's.
+   *
+   * Throws {@link SandboxNotFoundError} when the sandbox is removed meanwhile,
+   * as one without a name is when it stops.
+   */
+  async waitForStatus(
+    status: Status,
+    { signal }: Cancellable = {},
+  ): Promise<SandboxHandle> {
+    const { result } = await this.#call("sandbox.waitForStatus", { status }, signal);
+    return make.handle(result);
+  }
+
+  /** Waits until the sandbox has stopped, whoever stops it. */
+  async waitUntilStopped({ signal }: Cancellable = {}): Promise<StopResult> {
+    const { result } = await this.#call("sandbox.waitUntilStopped", {}, signal);
+    return result;
+  }
+
+  /**
+   * Stops the sandbox if it runs, and boots it again. The sandbox that this
+   * resolves with takes the place of every object that was connected before.
+   *
+   * Throws {@link StopTimeoutError}, {@link BootError}, and
+   * {@link SandboxNotRunningError} when it is paused.
+   */
+  async restart(
+    { signal, ...options }: RestartSandboxOptions = {},
+  ): Promise<Sandbox> {
+    return await this.#connected("sandbox.restart", options, signal);
+  }
+
+  /**
+   * Stops the sandbox if it runs, and removes it and everything in it.
+   *
+   * Throws {@link StopTimeoutError} after `timeoutMs`, and has then removed
+   * nothing.
+   */
+  async destroy(
+    { signal, ...options }: DestroySandboxOptions = {},
+  ): Promise<void> {
+    await this.#call("sandbox.destroy", options, signal);
+  }
+
+  /**
+   * Has the guest answer. This is no activity: `idleTimeoutMs` goes on.
+   *
+   * Throws {@link SandboxNotRunningError}.
+   */
+  async ping({ signal }: Cancellable = {}): Promise<PingResult> {
+    const { result } = await this.#call("sandbox.ping", {}, signal);
+    return result;
+  }
+
+  /**
+   * Counts as activity: `idleTimeoutMs` starts anew.
+   *
+   * Throws {@link SandboxNotRunningError}.
+   */
+  async touch({ signal }: Cancellable = {}): Promise<TouchResult> {
+    const { result } = await this.#call("sandbox.touch", {}, signal);
+    return result;
+  }
+
+  /**
+   * Changes the sandbox, and tells what changed and when each change takes
+   * effect. With `dryRun` it only tells.
+   *
+   * Throws {@link ModificationError} with the plan when changes contradict
+   * each other, are not possible, or need a restart that `policy` does not
+   * allow; nothing is changed then. Changes that have begun are finished even
+   * when the signal is aborted. A sandbox that was restarted for its changes
+   * runs detached, and has to be connected to again.
+   *
+   * Permissions: `--allow-net` for each `publishPorts`, `--allow-env` for each
+   * secret's `fromEnv`.
+   *
+   * @example Give a running sandbox a label and more memory
+   * ```ts
+   * import { Sandbox } from "@x/microsandbox";
+   *
+   * const handle = await Sandbox.get("worker");
+   * const plan = await handle.modify({
+   *   labels: { stage: "two" },
+   *   memoryMiB: 1024,
+   *   policy: "restart",
+   * });
+   * for (const { field, disposition } of plan.changes) {
+   *   console.log(field, disposition);
+   * }
+   * ```
+   */
+  async modify(
+    { signal, ...options }: ModifySandboxOptions,
+  ): Promise<ModificationPlan> {
+    requirePorts(options.publishPorts);
+    for (const secret of Object.values(options.secrets ?? {})) {
+      if (secret?.fromEnv !== undefined) requireEnv(secret.fromEnv);
+    }
+    const { result } = await this.#call("sandbox.modify", options, signal);
+    return result;
+  }
+
+  /**
+   * Makes the sandbox stand still, with everything in it kept in memory.
+   *
+   * Throws {@link MicrosandboxError} with code `control-client-error` when it
+   * cannot.
+   */
+  async pause({ signal, ...options }: PauseSandboxOptions = {}): Promise<void> {
+    await this.#call("sandbox.pause", options, signal);
+  }
+
+  /** Has a paused sandbox go on, with its clock set to the present. */
+  async resume({ signal }: Cancellable = {}): Promise<void> {
+    await this.#call("sandbox.resume", {}, signal);
+  }
+
+  /** Tells whether the sandbox is paused, without asking its guest. */
+  async pauseState({ signal }: Cancellable = {}): Promise<PauseState> {
+    const { result } = await this.#call("sandbox.pauseState", {}, signal);
+    return result;
+  }
+
+  /**
+   * Makes another sandbox that goes on from where this one is, with its memory
+   * and processes. This one keeps running, or stays paused.
+   *
+   * The fork outlives this program unless it is stopped. A fork that fails or
+   * is aborted leaves nothing behind.
+   *
+   * Throws {@link SandboxAlreadyExistsError}, {@link BootError},
+   * {@link MissingRestoreBindingsError} when `bindings` lacks a mount, and
+   * {@link InvalidOptionError} when this sandbox neither runs nor is paused.
+   *
+   * Permissions: what `bindings` names.
+   */
+  async fork({ signal, ...options }: ForkSandboxOptions = {}): Promise<Sandbox> {
+    requireBindings(options.bindings);
+    return await this.#connected("sandbox.fork", options, signal);
+  }
+
+  /**
+   * Makes several forks from one moment of this sandbox. Each of them may fail
+   * by itself.
+   *
+   * Throws what {@link SandboxBase.fork} throws, except for what a single fork
+   * failed with.
+   */
+  async forkMany(
+    names: string[],
+    { signal, ...options }: ForkManySandboxOptions = {},
+  ): Promise<ForkResult[]> {
+    const { client } = await this[address]();
+    const { result } = await this.#call(
+      "sandbox.forkMany",
+      { names, options },
+      signal,
+    );
+    return result.map(({ name, sandbox, handle, error }): ForkResult => {
+      if (sandbox === undefined || handle === undefined) {
+        return error === undefined ? { name } : { name, error: toError(error) };
+      }
+      const bytes = new Uint8Array(0);
+      const reply: Reply<LiveSandbox> = { result: sandbox, handle, bytes };
+      return { name, sandbox: make.sandbox(client, reply) };
+    });
+  }
+
+  /**
+   * Merges layers that snapshots have left on the sandbox's disks. Snapshots
+   * keep their own files.
+   *
+   * A compaction that has begun is finished even when the signal is aborted.
+   */
+  async compact(
+    { signal, ...options }: CompactSandboxOptions = {},
+  ): Promise<CompactResult> {
+    const { result } = await this.#call("sandbox.compact", options, signal);
+    return result;
+  }
+
+  /**
+   * Makes a snapshot of the sandbox, which may be running, paused or stopped.
+   *
+   * An aborted snapshot leaves nothing behind.
+   *
+   * Throws {@link SnapshotError}.
+   *
+   * Permissions: `--allow-write` for `directory`.
+   */
+  async snapshot(options: CreateSnapshotOptions = {}): Promise<Snapshot> {
+    return await Snapshot.create(this, options);
+  }
+
+  /**
+   * Reads what the sandbox has printed, running or not, oldest entries first.
+   *
+   * Throws {@link SandboxNotFoundError}.
+   */
+  async logs(options: ReadLogsOptions = {}): Promise<LogEntry[]> {
+    return await readLogs(await this[address](), options);
+  }
+
+  /**
+   * Streams what the sandbox has printed, and with `follow` what it prints.
+   * Entries of different sources may be out of order.
+   *
+   * Breaking out of the loop ends the stream. Throws {@link LogRotationError}
+   * when entries were lost because the loop was too slow, and
+   * {@link InvalidCursorError} for a `cursor` whose file is gone.
+   *
+   * @example Follow what commands print
+   * ```ts
+   * import { Sandbox } from "@x/microsandbox";
+   *
+   * const handle = await Sandbox.get("worker");
+   * for await (const entry of handle.logStream({ follow: true })) {
+   *   console.log(entry.timestamp, entry.text());
+   * }
+   * ```
+   */
+  logStream(
+    options: StreamLogsOptions = {},
+  ): AsyncGenerator<LogEntry, void> {
+    return streamLogs(this, options);
+  }
+
+  /**
+   * Tells what the sandbox uses.
+   *
+   * Throws {@link SandboxNotRunningError}, and {@link MicrosandboxError} with
+   * code `metrics-disabled`, or `metrics-unavailable` in the first second.
+   */
+  async metrics({ signal }: Cancellable = {}): Promise<SandboxMetrics> {
+    return await readMetrics(await this[address](), signal);
+  }
+
+  /**
+   * Tells what the sandbox uses, again and again, until it stops.
+   *
+   * Breaking out of the loop ends the stream. Throws what
+   * {@link SandboxBase.metrics} throws, except for `metrics-unavailable`.
+   */
+  metricsStream(
+    options: MetricsStreamOptions = {},
+  ): AsyncGenerator<SandboxMetrics, void> {
+    return streamMetrics(this, options);
+  }
+
+  async #end(how: End, signal: AbortSignal | undefined): Promise<void> {
+    await this.#call("sandbox.end", { how }, signal);
+  }
+
+  async #connected<Name extends "sandbox.restart" | "sandbox.fork">(
+    name: Name,
+    options: OptionsOf<Name>,
+    signal: AbortSignal | undefined,
+  ): Promise<Sandbox> {
+    const { client } = await this[address]();
+    return make.sandbox(client, await this.#call(name, options, signal));
+  }
+
+  async #call<Name extends SandboxOperation>(
+    name: Name,
+    options: OptionsOf<Name>,
+    signal: AbortSignal | undefined,
+  ): Promise<Reply<Operations[Name]["result"]>> {
+    const { client, handle, on } = await this[address]();
+    const request = { ...on, options } as Operations[Name]["options"];
+    return await client.call(name, request, { handle, signal });
+  }
+}
