@@ -31,11 +31,11 @@ export interface CallOptions {
   /** The handle to work on. */
   handle?: number;
   /** Raw input. */
-  bytes?: Uint8Array;
+  bytes?: Uint8Array | undefined;
   /** Cancels the request. The call then fails with the signal's reason. */
   signal?: AbortSignal | undefined;
   /** Gets what the request produces before it completes. */
-  onEvent?: (json: unknown, bytes: Uint8Array) => void;
+  onEvent?: ((json: unknown, bytes: Uint8Array) => void) | undefined;
 }
 
 /** What a request completed with. */
@@ -206,7 +206,12 @@ export class Client {
         : buffer.subarray(bytesStart, end);
       start = end;
       if (kind === frameKind.event) {
-        this.#pending.get(request)?.onEvent?.(json, bytes);
+        try {
+          this.#pending.get(request)?.onEvent?.(json, bytes);
+        } catch (error) {
+          // As any callback's: it must not keep others from their frames.
+          reportError(error);
+        }
       } else {
         this.#complete(request, kind, handle, json, bytes);
       }

@@ -71,6 +71,14 @@ export const operation = {
   "job.logs": 46,
   "job.attach": 47,
   "stream.read": 64,
+  "image.get": 128,
+  "image.list": 129,
+  "image.inspect": 130,
+  "image.remove": 131,
+  "image.prune": 132,
+  "image.load": 133,
+  "image.save": 134,
+  "image.pull": 135,
   "snapshot.create": 176,
   "snapshot.get": 177,
   "snapshot.list": 178,
@@ -150,6 +158,14 @@ export interface Operations {
   "job.logs": { options: JobLogsOptions; result: null };
   "job.attach": { options: JobAttachRequest; result: null };
   "stream.read": { options: ReadOptions; result: ReadResult };
+  "image.get": { options: NamedImage; result: ImageInfo };
+  "image.list": { options: NoOptions; result: Array<ImageInfo> };
+  "image.inspect": { options: NamedImage; result: ImageDetail };
+  "image.remove": { options: RemoveImageOptions; result: null };
+  "image.prune": { options: NoOptions; result: ImagePruneReport };
+  "image.load": { options: LoadImagesOptions; result: Array<ImageInfo> };
+  "image.save": { options: SaveImagesOptions; result: null };
+  "image.pull": { options: ImagePullOptions; result: ImageInfo };
   "snapshot.create": { options: OnSandbox<SnapshotOptions>; result: SnapshotInfo };
   "snapshot.get": { options: SnapshotTarget; result: SnapshotInfo };
   "snapshot.list": { options: SnapshotDirectory; result: Array<SnapshotInfo> };
@@ -186,7 +202,7 @@ export interface Operations {
 /**
  * A stable name for what went wrong. Codes are never renamed or reused.
  */
-export type ErrorCode = "agent-client-error" | "boot-failed" | "cancelled" | "client-closed" | "cloud-http" | "command-interrupted" | "control-client-error" | "control-secret-batch" | "control-state-changed" | "database-error" | "exec-failed" | "exec-timeout" | "file-already-exists" | "filesystem-error" | "handle-closed" | "http-error" | "image-in-use" | "image-not-found" | "image-pull-failed" | "internal" | "invalid-config" | "invalid-cursor" | "invalid-handle" | "invalid-option" | "invalid-sandbox-name" | "io-error" | "job-history-error" | "job-input-busy" | "job-launch-unconfirmed" | "job-lost" | "job-not-found" | "job-not-running" | "job-output-gap" | "job-read-only" | "json-error" | "libkrunfw-not-found" | "log-missed-rotation" | "metrics-disabled" | "metrics-unavailable" | "microsandbox-error" | "missing-restore-bindings" | "modification-refused" | "network-policy-error" | "no-default-command" | "option-out-of-range" | "os-error" | "patch-failed" | "protocol-error" | "result-too-large" | "output-overflow" | "runtime-error" | "runtime-incomplete" | "runtime-in-use" | "runtime-not-installed" | "sandbox-already-exists" | "sandbox-not-found" | "sandbox-not-running" | "sandbox-replaced" | "sandbox-still-running" | "sandbox-stop-timed-out" | "snapshot-already-exists" | "snapshot-image-missing" | "snapshot-integrity" | "snapshot-migration" | "snapshot-not-found" | "snapshot-replaced" | "snapshot-sandbox-running" | "snapshot-source-recovery" | "stdin-closed" | "stop-timeout" | "terminal-error" | "unknown-operation" | "unknown-option" | "unsupported" | "virtualization-unavailable" | "volume-already-exists" | "volume-not-found";
+export type ErrorCode = "agent-client-error" | "boot-failed" | "cancelled" | "client-closed" | "cloud-http" | "command-interrupted" | "control-client-error" | "control-secret-batch" | "control-state-changed" | "database-error" | "exec-failed" | "exec-timeout" | "file-already-exists" | "filesystem-error" | "handle-closed" | "http-error" | "image-archive-invalid" | "image-corrupt" | "image-in-use" | "image-not-found" | "image-platform-unavailable" | "image-pull-failed" | "internal" | "invalid-config" | "invalid-cursor" | "invalid-handle" | "invalid-option" | "invalid-sandbox-name" | "io-error" | "job-history-error" | "job-input-busy" | "job-launch-unconfirmed" | "job-lost" | "job-not-found" | "job-not-running" | "job-output-gap" | "job-read-only" | "json-error" | "libkrunfw-not-found" | "log-missed-rotation" | "metrics-disabled" | "metrics-unavailable" | "microsandbox-error" | "missing-restore-bindings" | "modification-refused" | "network-policy-error" | "no-default-command" | "option-out-of-range" | "os-error" | "patch-failed" | "protocol-error" | "registry-disconnected" | "registry-plain-http" | "registry-rate-limited" | "registry-tls-failed" | "registry-unauthorized" | "registry-unreachable" | "result-too-large" | "output-overflow" | "runtime-error" | "runtime-incomplete" | "runtime-in-use" | "runtime-not-installed" | "sandbox-already-exists" | "sandbox-not-found" | "sandbox-not-running" | "sandbox-replaced" | "sandbox-still-running" | "sandbox-stop-timed-out" | "snapshot-already-exists" | "snapshot-image-missing" | "snapshot-integrity" | "snapshot-migration" | "snapshot-not-found" | "snapshot-replaced" | "snapshot-sandbox-running" | "snapshot-source-recovery" | "stdin-closed" | "stop-timeout" | "terminal-error" | "unknown-operation" | "unknown-option" | "unsupported" | "virtualization-unavailable" | "volume-already-exists" | "volume-not-found";
 
 /**
  * What `msb_client_open` takes.
@@ -209,11 +225,43 @@ export type CreateOptions = {
  */
 name?: string, 
 /**
- * The root file system: an OCI image reference such as `alpine:3.22`, or
- * a path that starts with `/`, `./` or `../` and names a directory or a
- * disk image (`.qcow2`, `.raw`, `.vmdk`).
+ * The root file system: a reference of an OCI image such as
+ * `alpine:3.22`, a path that starts with `/`, `./` or `../` and names a
+ * directory or a disk image (`.qcow2`, `.raw`, `.vmdk`), or an object
+ * that says which it is.
  */
-image: string, 
+image: ImageSource, 
+/**
+ * Where the changes to an OCI image's files go. Default: onto a managed
+ * disk of 4096 MiB.
+ */
+rootDisk?: RootDisk, 
+/**
+ * Changes to the root file system before the first boot, in this order.
+ * They need an OCI image with a managed or flat root disk, or a
+ * directory, which they change for good. Default: none.
+ */
+patches?: Array<PatchSpec>, 
+/**
+ * When the image's registry is asked. Default: `if-missing`.
+ */
+pullPolicy?: PullPolicy, 
+/**
+ * Credentials for the image's registry. Default: those that the system's
+ * keyring, the user's configuration or Docker's configuration file have
+ * for it, else none.
+ */
+registryAuth?: RegistryAuth, 
+/**
+ * Whether the registry is spoken to in plain HTTP. Default: `false`,
+ * unless the user's configuration says so for this registry.
+ */
+registryInsecure?: boolean, 
+/**
+ * Certificates of authorities to trust besides the system's, in PEM form.
+ * Default: those that the user's configuration names.
+ */
+registryCaCerts?: CaCertificates, 
 /**
  * Virtual CPUs, from 1 to 255. Default: 1.
  */
@@ -277,6 +325,188 @@ maxDurationMs?: number,
  * rounded up to whole seconds. Default: never.
  */
 idleTimeoutMs?: number, };
+
+/**
+ * A root file system: a reference of an OCI image such as `alpine:3.22`, a
+ * path that starts with `/`, `./` or `../` and names a directory or a disk
+ * image (`.qcow2`, `.raw`, `.vmdk`), or an object that says which it is.
+ */
+export type ImageSource = string | HostImage;
+
+/**
+ * A root file system that is on this machine already.
+ */
+export type HostImage = { "kind": "directory", 
+/**
+ * The directory.
+ */
+path: string, 
+/**
+ * Whether symbolic links in `path` are followed. Default: `false`,
+ * which makes one an error.
+ */
+followSymlinks?: boolean, } | { "kind": "disk", 
+/**
+ * The file.
+ */
+path: string, 
+/**
+ * The file's format. Default: what its ending says.
+ */
+format?: DiskFormat, 
+/**
+ * The file system on the disk, such as `ext4`. Default: the guest
+ * finds out.
+ */
+filesystem?: string, };
+
+/**
+ * The format of a disk image.
+ */
+export type DiskFormat = "raw" | "qcow2" | "vmdk";
+
+/**
+ * Certificates in PEM form: one text, or a list of them.
+ */
+export type CaCertificates = string | Array<string>;
+
+/**
+ * When an image's registry is asked.
+ */
+export type PullPolicy = "if-missing" | "always" | "never";
+
+/**
+ * One change to the root file system. All paths in the guest are absolute.
+ * Folders that are missing on the way are made.
+ */
+export type PatchSpec = { "kind": "write", 
+/**
+ * The file.
+ */
+path: string, 
+/**
+ * How many of the request's raw bytes are its content. They follow
+ * those of the patches before.
+ */
+length: number, 
+/**
+ * The file's mode. Default: 0o644.
+ */
+mode?: number, 
+/**
+ * Whether something that is there is replaced. Default: `false`,
+ * which makes it an error.
+ */
+replace?: boolean, } | { "kind": "copy", 
+/**
+ * What is copied.
+ */
+from: string, 
+/**
+ * Where it is copied to.
+ */
+path: string, 
+/**
+ * The file's mode; directories take none. Default: the original's.
+ */
+mode?: number, 
+/**
+ * Whether something that is there is replaced. Default: `false`,
+ * which makes it an error.
+ */
+replace?: boolean, } | { "kind": "append", 
+/**
+ * The file.
+ */
+path: string, 
+/**
+ * What is appended.
+ */
+content: string, } | { "kind": "mkdir", 
+/**
+ * The directory.
+ */
+path: string, 
+/**
+ * Its mode. Default: 0o755.
+ */
+mode?: number, } | { "kind": "symlink", 
+/**
+ * The link.
+ */
+path: string, 
+/**
+ * What it points to.
+ */
+target: string, 
+/**
+ * Whether something that is there is replaced. Default: `false`,
+ * which makes it an error.
+ */
+replace?: boolean, } | { "kind": "remove", 
+/**
+ * What is removed.
+ */
+path: string, };
+
+/**
+ * Where the changes to an OCI image's files go.
+ */
+export type RootDisk = { "kind": "managed", 
+/**
+ * The most that it can hold, in MiB. Default: 4096.
+ */
+sizeMiB?: number, } | { "kind": "tmpfs", 
+/**
+ * The most that it can hold, in MiB, no more than the sandbox has
+ * memory. Default: half of that.
+ */
+sizeMiB?: number, } | { "kind": "flat", 
+/**
+ * The most that it can hold, in MiB. Default: 4096, or what the image
+ * needs.
+ */
+sizeMiB?: number, 
+/**
+ * The disk's file system. Default: `ext4`.
+ */
+filesystem?: string, 
+/**
+ * How the disk is made from the one that is kept for the image.
+ * Default: `auto`.
+ */
+clone?: CloneStrategy, } | { "kind": "disk", 
+/**
+ * The file.
+ */
+path: string, 
+/**
+ * The file's format, `raw` or `qcow2`. Default: what its ending
+ * says: `.img`, `.raw` or `.qcow2`.
+ */
+format?: DiskFormat, 
+/**
+ * The disk's file system. Default: `ext4`.
+ */
+filesystem?: string, };
+
+/**
+ * How a file is copied.
+ */
+export type CloneStrategy = "auto" | "copy" | "reflink";
+
+/**
+ * Credentials for a registry. Both keys are needed.
+ */
+export type RegistryAuth = { 
+/**
+ * The user's name.
+ */
+username: string, 
+/**
+ * The password, or a token that stands for it.
+ */
+password: string, };
 
 /**
  * A sandbox that this program is connected to. Its handle is in the frame.
@@ -527,9 +757,30 @@ inherit?: boolean,
 mountPolicy?: MountPolicy, };
 
 /**
- * How much a mounted directory has to be like the original's.
+ * A port of this machine that leads to one of the guest's.
  */
-export type MountPolicy = "strict" | "relaxed";
+export type PortMapping = { 
+/**
+ * The port on this machine, from 1 to 65535.
+ */
+hostPort: number, 
+/**
+ * The port in the guest, from 1 to 65535.
+ */
+guestPort: number, 
+/**
+ * The address of this machine to listen on. Default: `127.0.0.1`.
+ */
+hostAddress?: string, 
+/**
+ * Default: `"tcp"`.
+ */
+protocol?: Protocol, };
+
+/**
+ * A transport protocol.
+ */
+export type Protocol = "tcp" | "udp";
 
 /**
  * What stands behind a mount. Exactly one of `bind`, `volume`, `disk`,
@@ -562,30 +813,9 @@ captured?: boolean,
 readonly?: boolean, };
 
 /**
- * A port of this machine that leads to one of the guest's.
+ * How much a mounted directory has to be like the original's.
  */
-export type PortMapping = { 
-/**
- * The port on this machine, from 1 to 65535.
- */
-hostPort: number, 
-/**
- * The port in the guest, from 1 to 65535.
- */
-guestPort: number, 
-/**
- * The address of this machine to listen on. Default: `127.0.0.1`.
- */
-hostAddress?: string, 
-/**
- * Default: `"tcp"`.
- */
-protocol?: Protocol, };
-
-/**
- * A transport protocol.
- */
-export type Protocol = "tcp" | "udp";
+export type MountPolicy = "strict" | "relaxed";
 
 /**
  * Whether the guest writes back what it has not written to its disks yet.
@@ -855,6 +1085,23 @@ policy?: ModificationPolicy,
 dryRun?: boolean, };
 
 /**
+ * A published port of this machine.
+ */
+export type HostPort = { 
+/**
+ * The port on this machine, from 1 to 65535.
+ */
+hostPort: number, 
+/**
+ * The address of this machine that it listens on. Default: `127.0.0.1`.
+ */
+hostAddress?: string, 
+/**
+ * Default: `"tcp"`.
+ */
+protocol?: Protocol, };
+
+/**
  * The new state of a secret. A new secret needs a value and a host.
  */
 export type SecretChange = { 
@@ -881,23 +1128,6 @@ hosts?: Array<string>, };
  * When the changes to a sandbox that runs are to take effect.
  */
 export type ModificationPolicy = "noRestart" | "nextStart" | "restart";
-
-/**
- * A published port of this machine.
- */
-export type HostPort = { 
-/**
- * The port on this machine, from 1 to 65535.
- */
-hostPort: number, 
-/**
- * The address of this machine that it listens on. Default: `127.0.0.1`.
- */
-hostAddress?: string, 
-/**
- * Default: `"tcp"`.
- */
-protocol?: Protocol, };
 
 /**
  * What a modification does, or would do.
@@ -933,83 +1163,14 @@ warnings: Array<ModificationNote>,
 resizes: Array<ResizeStatus>, };
 
 /**
- * A change to a setting.
+ * What happens to a secret.
  */
-export type SettingChange = { 
-/**
- * The setting, as the core calls it, such as `cpus` or `env`.
- */
-field: string, 
-/**
- * What happens to it.
- */
-change: SettingChangeKind, 
-/**
- * Its state before.
- */
-before?: string, 
-/**
- * Its state afterwards.
- */
-after?: string, 
-/**
- * When it takes effect.
- */
-disposition: Disposition, 
-/**
- * Why not sooner.
- */
-reason?: string, };
+export type SecretChangeKind = "added" | "rotated" | "renamed" | "hostsUpdated" | "placeholderUpdated" | "removed";
 
 /**
  * When a change takes effect.
  */
 export type Disposition = "live" | "nextStart" | "requiresRestart" | "unsupported";
-
-/**
- * What happens to a setting.
- */
-export type SettingChangeKind = "added" | "updated" | "removed";
-
-/**
- * What can change its size while a sandbox runs.
- */
-export type ResizedResource = "cpus" | "memory";
-
-/**
- * How far a resize has come.
- */
-export type ResizeState = "accepted" | "converging" | "applied" | "guestRefused" | "failed";
-
-/**
- * How far a running sandbox has taken on a new size.
- */
-export type ResizeStatus = { 
-/**
- * What changes its size.
- */
-resource: ResizedResource, 
-/**
- * What was asked for.
- */
-requested: string, 
-/**
- * What the guest has.
- */
-actual: string, 
-/**
- * What the hypervisor allows.
- */
-enforced: string, 
-/**
- * How far it has come.
- */
-state: ResizeState, };
-
-/**
- * What happens to a secret.
- */
-export type SecretChangeKind = "added" | "rotated" | "renamed" | "hostsUpdated" | "placeholderUpdated" | "removed";
 
 /**
  * A change to a secret.
@@ -1048,6 +1209,75 @@ field: string,
  * What there is to say.
  */
 message: string, };
+
+/**
+ * What happens to a setting.
+ */
+export type SettingChangeKind = "added" | "updated" | "removed";
+
+/**
+ * A change to a setting.
+ */
+export type SettingChange = { 
+/**
+ * The setting, as the core calls it, such as `cpus` or `env`.
+ */
+field: string, 
+/**
+ * What happens to it.
+ */
+change: SettingChangeKind, 
+/**
+ * Its state before.
+ */
+before?: string, 
+/**
+ * Its state afterwards.
+ */
+after?: string, 
+/**
+ * When it takes effect.
+ */
+disposition: Disposition, 
+/**
+ * Why not sooner.
+ */
+reason?: string, };
+
+/**
+ * What can change its size while a sandbox runs.
+ */
+export type ResizedResource = "cpus" | "memory";
+
+/**
+ * How far a resize has come.
+ */
+export type ResizeState = "accepted" | "converging" | "applied" | "guestRefused" | "failed";
+
+/**
+ * How far a running sandbox has taken on a new size.
+ */
+export type ResizeStatus = { 
+/**
+ * What changes its size.
+ */
+resource: ResizedResource, 
+/**
+ * What was asked for.
+ */
+requested: string, 
+/**
+ * What the guest has.
+ */
+actual: string, 
+/**
+ * What the hypervisor allows.
+ */
+enforced: string, 
+/**
+ * How far it has come.
+ */
+state: ResizeState, };
 
 /**
  * How to pause a sandbox.
@@ -1206,6 +1436,16 @@ stdin: Stdin,
 options: CommandOptions, };
 
 /**
+ * Where a command's standard input comes from.
+ */
+export type Stdin = "null" | "bytes" | "piped";
+
+/**
+ * What to run.
+ */
+export type Program = { "exec": string } | { "shell": string } | "default";
+
+/**
  * How to run a command.
  */
 export type CommandOptions = { 
@@ -1249,16 +1489,6 @@ columns: number,
  * Lines.
  */
 rows: number, };
-
-/**
- * Where a command's standard input comes from.
- */
-export type Stdin = "null" | "bytes" | "piped";
-
-/**
- * What to run.
- */
-export type Program = { "exec": string } | { "shell": string } | "default";
 
 /**
  * How a command ended. The frame's bytes are its standard output followed by
@@ -1562,6 +1792,228 @@ replay?: Replay, };
 export type Replay = { "recentBytes": number } | { "afterCursor": string };
 
 /**
+ * Names an image.
+ */
+export type NamedImage = { 
+/**
+ * The image's reference, as the list has it.
+ */
+reference: string, };
+
+/**
+ * What is known about an image.
+ */
+export type ImageInfo = { 
+/**
+ * The image's reference.
+ */
+reference: string, 
+/**
+ * The digest of the image's manifest.
+ */
+manifestDigest?: string, 
+/**
+ * The processor that the image is for, in the words of OCI: `amd64`,
+ * `arm64`.
+ */
+architecture?: string, 
+/**
+ * The operating system that the image is for.
+ */
+os?: string, 
+/**
+ * How many layers the image has.
+ */
+layerCount: number, 
+/**
+ * How many bytes its layers have, as they are fetched.
+ */
+sizeBytes?: number, 
+/**
+ * When the image was first pulled or loaded, in ISO 8601.
+ */
+createdAt?: string, 
+/**
+ * When the image was last pulled, loaded or used, in ISO 8601.
+ */
+lastUsedAt?: string, };
+
+/**
+ * What an image is made of.
+ */
+export type ImageDetail = { 
+/**
+ * The image.
+ */
+image: ImageInfo, 
+/**
+ * What it says about how to run it.
+ */
+config?: ImageConfig, 
+/**
+ * Its layers, the lowest one first.
+ */
+layers: Array<ImageLayer>, };
+
+/**
+ * One layer of an image.
+ */
+export type ImageLayer = { 
+/**
+ * The digest of the layer as it is fetched.
+ */
+digest: string, 
+/**
+ * The digest of what is in it.
+ */
+diffId: string, 
+/**
+ * What it is fetched as.
+ */
+mediaType?: string, 
+/**
+ * How many bytes it has, as it is fetched.
+ */
+sizeBytes?: number, };
+
+/**
+ * What an image says about how to run it.
+ */
+export type ImageConfig = { 
+/**
+ * The digest of this configuration.
+ */
+digest: string, 
+/**
+ * Environment variables.
+ */
+env: { [key in string]: string }, 
+/**
+ * The program that is always run.
+ */
+entrypoint?: Array<string>, 
+/**
+ * The command, or the entrypoint's arguments.
+ */
+cmd?: Array<string>, 
+/**
+ * The working directory.
+ */
+workdir?: string, 
+/**
+ * The user.
+ */
+user?: string, 
+/**
+ * Labels.
+ */
+labels: { [key in string]: string }, };
+
+/**
+ * Which image to remove, and how.
+ */
+export type RemoveImageOptions = { 
+/**
+ * The image's reference, as the list has it.
+ */
+reference: string, 
+/**
+ * Whether an image that sandboxes or snapshots are made from loses its
+ * name too. They keep what they need of it. Default: `false`, which makes
+ * it an error.
+ */
+force?: boolean, };
+
+/**
+ * What a prune has removed.
+ */
+export type ImagePruneReport = { 
+/**
+ * How many references.
+ */
+referencesRemoved: number, 
+/**
+ * How many images, each of which may have had several references.
+ */
+imagesRemoved: number, 
+/**
+ * How many layers.
+ */
+layersRemoved: number, 
+/**
+ * How many bytes of the disk that has freed, where it is known.
+ */
+bytesReclaimed?: number, 
+/**
+ * How many references, images and layers were in use at that moment.
+ */
+skippedInUse: number, };
+
+/**
+ * Which archive to load.
+ */
+export type LoadImagesOptions = { 
+/**
+ * The archive.
+ */
+path: string, 
+/**
+ * More references for the first image in the archive. Default: none.
+ */
+tags?: Array<string>, };
+
+/**
+ * Which images to save, and where.
+ */
+export type SaveImagesOptions = { 
+/**
+ * The images' references, as the list has them.
+ */
+references: Array<string>, 
+/**
+ * The archive.
+ */
+path: string, 
+/**
+ * The archive's format. Default: `oci`.
+ */
+format?: ArchiveFormat, };
+
+/**
+ * The format of an archive of images.
+ */
+export type ArchiveFormat = "docker" | "oci";
+
+/**
+ * Which image to pull, and how.
+ */
+export type ImagePullOptions = { 
+/**
+ * The image's reference, such as `alpine:3.22`.
+ */
+reference: string, 
+/**
+ * When the registry is asked. Default: `if-missing`.
+ */
+pullPolicy?: PullPolicy, 
+/**
+ * Credentials for the registry. Default: those that the system's
+ * keyring, the user's configuration or Docker's configuration file have
+ * for it, else none.
+ */
+registryAuth?: RegistryAuth, 
+/**
+ * Whether the registry is spoken to in plain HTTP. Default: `false`,
+ * unless the user's configuration says so for this registry.
+ */
+registryInsecure?: boolean, 
+/**
+ * Certificates of authorities to trust besides the system's, in PEM form.
+ * Default: those that the user's configuration names.
+ */
+registryCaCerts?: CaCertificates, };
+
+/**
  * How to make a snapshot of a sandbox.
  */
 export type SnapshotOptions = { 
@@ -1653,11 +2105,6 @@ createdAt: string,
  * What became of its group's head, when it was just made or loaded.
  */
 headUpdate?: GroupHead, };
-
-/**
- * The format of a disk.
- */
-export type DiskFormat = "raw" | "qcow2";
 
 /**
  * A group's head, the snapshot that the group's name alone stands for.
@@ -2153,6 +2600,11 @@ checks: Array<HostCheck>,
 problems: Array<HostProblem>, };
 
 /**
+ * What came of a check.
+ */
+export type HostCheckState = "pass" | "fail" | "warn" | "info";
+
+/**
  * One thing that was looked at.
  */
 export type HostCheck = { 
@@ -2172,11 +2624,6 @@ state: HostCheckState,
  * What was seen.
  */
 value: string, };
-
-/**
- * What came of a check.
- */
-export type HostCheckState = "pass" | "fail" | "warn" | "info";
 
 /**
  * How to mend a problem.
@@ -2309,3 +2756,112 @@ source: JobLogSource,
  * Where to go on reading behind it.
  */
 cursor: string, };
+
+/**
+ * How far a create is.
+ */
+export type CreateProgress = PullProgress | StartupProgress;
+
+/**
+ * How far a pull is. Layers are counted from 0, the lowest one. Some events
+ * may be missing when they come faster than they are taken.
+ */
+export type PullProgress = { "kind": "resolving", 
+/**
+ * The image's reference.
+ */
+image: string, } | { "kind": "resolved", 
+/**
+ * The image's reference.
+ */
+image: string, 
+/**
+ * The digest of the image's manifest.
+ */
+manifestDigest: string, 
+/**
+ * How many layers the image has.
+ */
+layerCount: number, 
+/**
+ * How many bytes its layers have, as they are fetched.
+ */
+totalBytes?: number, } | { "kind": "downloading", 
+/**
+ * Which layer.
+ */
+layer: number, 
+/**
+ * The layer's digest.
+ */
+digest: string, 
+/**
+ * How many bytes are here.
+ */
+downloadedBytes: number, 
+/**
+ * How many there are.
+ */
+totalBytes?: number, } | { "kind": "downloaded", 
+/**
+ * Which layer.
+ */
+layer: number, 
+/**
+ * The layer's digest.
+ */
+digest: string, 
+/**
+ * How many bytes it has.
+ */
+downloadedBytes: number, } | { "kind": "unpacking", 
+/**
+ * Which layer.
+ */
+layer: number, 
+/**
+ * How many of its bytes are done.
+ */
+readBytes: number, 
+/**
+ * How many there are.
+ */
+totalBytes: number, } | { "kind": "unpacked", 
+/**
+ * Which layer.
+ */
+layer: number, 
+/**
+ * The digest of what is in the layer.
+ */
+diffId: string, } | { "kind": "merging" } | { "kind": "pulled", 
+/**
+ * The image's reference.
+ */
+image: string, 
+/**
+ * How many layers it has.
+ */
+layerCount: number, };
+
+/**
+ * How far a boot is.
+ */
+export type StartupProgress = { "kind": "startup", 
+/**
+ * What it is at.
+ */
+phase: StartupPhase, 
+/**
+ * How many bytes of memory are prepared.
+ */
+completedBytes: number, 
+/**
+ * How many there are to prepare, where that is known.
+ */
+totalBytes?: number, };
+
+/**
+ * What a boot is at.
+ */
+export type StartupPhase = "booting" | "preparing-snapshot" | "waiting-for-memory-backing" | "preparing-memory-backing" | "reusing-memory-backing" | "syncing-memory-backing" | "activating";

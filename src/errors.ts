@@ -79,9 +79,21 @@ export class SandboxNotFoundError extends MicrosandboxError {}
 export class SandboxNotRunningError extends MicrosandboxError {}
 
 /**
- * The image is unknown, or could not be fetched or unpacked.
+ * An image is unknown, in use, or could not be fetched, unpacked or loaded. The
+ * code says why:
  *
- * Codes: `image-not-found`, `image-pull-failed`.
+ * - `image-not-found`: neither this machine nor the registry knows it.
+ * - `image-platform-unavailable`: it is not built for this machine's processor.
+ * - `image-corrupt`: what arrived is not what the image says it is made of.
+ * - `image-pull-failed`: another reason, which the message gives.
+ * - `image-in-use`: sandboxes or snapshots are made from it.
+ * - `image-archive-invalid`: the file is no archive of images, or a damaged one.
+ * - `registry-unauthorized`: the registry wants other credentials, or any.
+ * - `registry-tls-failed`: the registry's certificate is not to be trusted.
+ * - `registry-plain-http`: the registry does not speak TLS.
+ * - `registry-unreachable`: no connection could be made.
+ * - `registry-disconnected`: the connection ended in the middle.
+ * - `registry-rate-limited`: the registry was asked too often.
  */
 export class ImageError extends MicrosandboxError {}
 
@@ -234,8 +246,18 @@ const classes: { [Code in ErrorCode]?: ErrorClass } = {
   "sandbox-not-found": SandboxNotFoundError,
   "sandbox-not-running": SandboxNotRunningError,
   "handle-closed": SandboxNotRunningError,
+  "image-archive-invalid": ImageError,
+  "image-corrupt": ImageError,
+  "image-in-use": ImageError,
   "image-not-found": ImageError,
+  "image-platform-unavailable": ImageError,
   "image-pull-failed": ImageError,
+  "registry-disconnected": ImageError,
+  "registry-plain-http": ImageError,
+  "registry-rate-limited": ImageError,
+  "registry-tls-failed": ImageError,
+  "registry-unauthorized": ImageError,
+  "registry-unreachable": ImageError,
   "boot-failed": BootError,
   "virtualization-unavailable": BootError,
   "stop-timeout": StopTimeoutError,

@@ -8,6 +8,7 @@ import type { Client, Reply } from "../ffi/client.ts";
 import type {
   Backend,
   CreateOptions,
+  CreateProgress,
   ListOptions,
   LiveSandbox,
   ModificationPlan,
@@ -32,12 +33,26 @@ import {
   SandboxBase,
   type StopSandboxOptions,
 } from "./sandbox_base.ts";
+import { encodePatches, type Patch, requireRootfs } from "./rootfs.ts";
 import { SandboxHandle } from "./sandbox_handle.ts";
 import { restore, type RestoreSandboxOptions, Snapshot } from "./snapshot.ts";
 import { attach, type AttachOptions } from "./terminal.ts";
 
 /** What a new sandbox is made from. */
-export interface CreateSandboxOptions extends CreateOptions, Cancellable {}
+export interface CreateSandboxOptions
+  extends Omit<CreateOptions, "patches">, Cancellable {
+  /**
+   * Changes to the root file system before the first boot, in this order. They
+   * need an OCI image with a managed or flat root disk, or a directory, which
+   * they change for good. Default: none.
+   */
+  patches?: Patch[];
+  /**
+   * Is told how far the create is: first how far the image is, then how far
+   * the boot is. An error that it throws is uncaught, as any callback's.
+   */
+  onProgress?: (progress: CreateProgress) => void;
+}
 
 /** How to start a sandbox. */
 export interface StartSandboxOptions extends Cancellable {
@@ -101,36 +116,46 @@ export class Sandbox extends SandboxBase implements AsyncDisposable {
    * Creates a sandbox and boots it.
    *
    * The first sandbox on a machine also unpacks the runtime, about 75 MB, into
-   * `MSB_HOME`. A create that fails or is aborted leaves nothing behind.
+   * `MSB_HOME`. A create that fails or is aborted leaves nothing behind but
+   * the whole layers of its image.
+   *
+   * Needs `--allow-read` and `--allow-write` for a directory or a disk image
+   * as the root file system or root disk, for the guest works on it.
    *
    * Throws {@link InvalidOptionError} before anything starts,
    * {@link SandboxAlreadyExistsError}, {@link ImageError}, and
    * {@link BootError} with a diagnosis when this machine cannot boot it.
    */
-  static async create(options: CreateSandboxOptions): Promise<Sandbox> {
-    const { signal, ...rest } = options;
-    const client = await connect();
-    return new Sandbox(
-      client,
-      await client.call("sandbox.create", rest, { signal }),
-    );
+  static create(options: CreateSandboxOptions): Promise<Sandbox> {
+    return Sandbox.#create("sandbox.create", options);
   }
 
   /**
    * Connects to the sandbox of this name, starts it if it is stopped, or
-   * creates it if there is none. An existing sandbox keeps its own options.
+   * creates it if there is none. An existing sandbox keeps its own options,
+   * and says nothing to `onProgress`.
    *
    * Throws what {@link Sandbox.create} throws.
    */
-  static async getOrCreate(
+  static getOrCreate(
     options: CreateSandboxOptions & { name: string },
   ): Promise<Sandbox> {
-    const { signal, ...rest } = options;
+    return Sandbox.#create("sandbox.getOrCreate", options);
+  }
+
+  static async #create(
+    operation: "sandbox.create" | "sandbox.getOrCreate",
+    { signal, onProgress, patches, ...options }: CreateSandboxOptions,
+  ): Promise<Sandbox> {
+    requireRootfs(options);
+    const { bytes, ...encoded } = patches ? encodePatches(patches) : {};
     const client = await connect();
-    return new Sandbox(
-      client,
-      await client.call("sandbox.getOrCreate", rest, { signal }),
-    );
+    const reply = await client.call(operation, { ...options, ...encoded }, {
+      signal,
+      bytes,
+      onEvent: onProgress as (progress: unknown) => void,
+    });
+    return new Sandbox(client, reply);
   }
 
   /**

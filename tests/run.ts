@@ -57,6 +57,9 @@ const vmNouns: Record<string, Grant> = {
   job: microVms,
   programs,
   terminal: programs,
+  // Root file systems need a disk that keeps attributes.
+  image: { ...programs, flags: `${programs.flags} --allow-write=$MSB_HOME` },
+  patch: { ...programs, flags: `${programs.flags} --allow-write=$MSB_HOME` },
   docs: programs,
   official: programs,
   package: programs,

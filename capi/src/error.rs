@@ -8,11 +8,11 @@ use microsandbox::MicrosandboxError as CoreError;
 use microsandbox::protocol::exec::{ExecFailed, ExecFailureKind};
 use microsandbox_control_client::ControlClientError;
 use microsandbox_image::ImageError;
-use oci_client::errors::{OciDistributionError, OciErrorCode};
 use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::frame::{Frame, MsbFrameKind};
+use crate::image_error;
 
 /// A stable name for what went wrong. Codes are never renamed or reused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -56,10 +56,16 @@ pub enum ErrorCode {
     HandleClosed,
     /// An HTTP request failed.
     HttpError,
-    /// The image is used by a sandbox.
+    /// The file is no archive of images, or a damaged one.
+    ImageArchiveInvalid,
+    /// What the registry sent is not what the image says it is made of.
+    ImageCorrupt,
+    /// The image is used by a sandbox, a snapshot or another operation.
     ImageInUse,
     /// No image of that name is known here or in its registry.
     ImageNotFound,
+    /// The image is not built for this machine's processor.
+    ImagePlatformUnavailable,
     /// The image could not be fetched or unpacked.
     ImagePullFailed,
     /// The library failed in a way that is a mistake of its own.
@@ -125,6 +131,19 @@ pub enum ErrorCode {
     PatchFailed,
     /// A message from the sandbox could not be understood.
     ProtocolError,
+    /// The registry ended the connection before everything was there.
+    RegistryDisconnected,
+    /// The registry does not speak TLS, and `registryInsecure` is not set.
+    RegistryPlainHttp,
+    /// The registry was asked too often.
+    RegistryRateLimited,
+    /// The registry's certificate is not to be trusted, or the encryption
+    /// failed in another way.
+    RegistryTlsFailed,
+    /// The registry wants other credentials, or any.
+    RegistryUnauthorized,
+    /// No connection to the registry could be made.
+    RegistryUnreachable,
     /// A result does not fit into a frame.
     ResultTooLarge,
     /// Output that nobody read took more room than there is for it.
@@ -225,6 +244,24 @@ impl Error {
         self
     }
 
+    /// The same error with what was tried: its message says why that failed.
+    pub fn about(mut self, action: &str) -> Self {
+        self.message = format!("Cannot {action}: {}", self.message);
+        self
+    }
+
+    /// The same error with what was tried on which image.
+    pub fn about_image(self, action: &str, reference: &str) -> Self {
+        let mut error = self.about(&format!("{action} {reference}"));
+        match &mut error.details {
+            Value::Object(details) => {
+                details.entry("image").or_insert_with(|| json!(reference));
+            }
+            other => *other = json!({ "image": reference }),
+        }
+        error
+    }
+
     /// The same error with what was produced before it.
     pub fn with_bytes(mut self, bytes: Bytes) -> Self {
         self.bytes = bytes;
@@ -288,7 +325,13 @@ impl Error {
 
 impl From<CoreError> for Error {
     fn from(error: CoreError) -> Self {
-        let message = capitalized(&with_sources(&error));
+        let message = match &error {
+            // What the core puts before these says nothing.
+            CoreError::Image(ImageError::Registry(error)) => with_sources(error),
+            CoreError::Image(error) => with_sources(error),
+            error => with_sources(error),
+        };
+        let message = capitalized(&without_queries(&message));
         let (code, details) = classify(&error);
         let message = match remedy(&error) {
             Some(remedy) => format!("{message}: {remedy}"),
@@ -374,13 +417,7 @@ fn classify(error: &CoreError) -> (ErrorCode, Value) {
         CoreError::VolumeAlreadyExists(name) => {
             (Code::VolumeAlreadyExists, json!({ "name": name }))
         }
-        CoreError::Image(ImageError::Registry(error)) if is_unknown_image(error) => {
-            (Code::ImageNotFound, Value::Null)
-        }
-        CoreError::Image(ImageError::NotCached { reference }) => {
-            (Code::ImageNotFound, json!({ "image": reference }))
-        }
-        CoreError::Image(_) => (Code::ImagePullFailed, Value::Null),
+        CoreError::Image(error) => image_error::classify(error),
         CoreError::NetworkBuilder(_) => (Code::NetworkPolicyError, Value::Null),
         CoreError::PatchFailed(_) => (Code::PatchFailed, Value::Null),
         CoreError::SnapshotNotFound(_) => (Code::SnapshotNotFound, Value::Null),
@@ -408,19 +445,6 @@ fn classify(error: &CoreError) -> (ErrorCode, Value) {
     }
 }
 
-/// Whether a registry said that it has no such image, rather than nothing or
-/// something else.
-fn is_unknown_image(error: &OciDistributionError) -> bool {
-    match error {
-        OciDistributionError::ImageManifestNotFoundError(_) => true,
-        OciDistributionError::ServerError { code, .. } => *code == 404,
-        OciDistributionError::RegistryError { envelope, .. } => envelope.errors.iter().any(|error| {
-            matches!(error.code, OciErrorCode::ManifestUnknown | OciErrorCode::NameUnknown)
-        }),
-        _ => false,
-    }
-}
-
 /// What the caller can do about an error whose own text does not say it.
 fn remedy(error: &CoreError) -> Option<&'static str> {
     Some(match error {
@@ -432,13 +456,11 @@ fn remedy(error: &CoreError) -> Option<&'static str> {
         CoreError::Database(_) => {
             "check that the home directory is writable and its disk is not full, and try again"
         }
-        CoreError::ImageNotFound(_) => "check its name and tag",
-        CoreError::Image(ImageError::Registry(error)) if is_unknown_image(error) => {
-            "check the image's name and tag"
+        CoreError::ImageNotFound(_) => "check its name and tag, list the images, or pull it",
+        CoreError::ImageInUse(_) => {
+            "remove the sandboxes and snapshots that are made from it, or remove it with force"
         }
-        CoreError::Image(ImageError::Registry(_)) => {
-            "check the registry's address, the network and your credentials"
-        }
+        CoreError::Image(error) => return image_error::remedy(image_error::classify(error).0),
         _ => return None,
     })
 }
@@ -458,6 +480,20 @@ fn with_sources(error: &dyn std::error::Error) -> String {
     message
 }
 
+/// The message without what follows the question mark in addresses: registries
+/// sign the addresses of layers there, and a signature is as good as a password.
+fn without_queries(message: &str) -> String {
+    let mut parts = message.split("://");
+    let mut kept = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let length = part.find([' ', ')', ',', '"']).unwrap_or(part.len());
+        let (address, rest) = part.split_at(length);
+        let address = address.split('?').next().unwrap_or_default();
+        kept = format!("{kept}://{address}{rest}");
+    }
+    kept
+}
+
 /// The core's messages start in lower case; ours are sentences.
 pub fn capitalized(text: &str) -> String {
     let mut characters = text.chars();
@@ -475,6 +511,14 @@ mod tests {
     fn codes_are_kebab_case() {
         let code = serde_json::to_string(&ErrorCode::SandboxAlreadyExists).unwrap();
         assert_eq!(code, "\"sandbox-already-exists\"");
+    }
+
+    #[test]
+    fn signatures_of_addresses_are_left_out() {
+        assert_eq!(
+            without_queries("error for url (https://a/b?sig=secret): got http://c?d, why?"),
+            "error for url (https://a/b): got http://c, why?"
+        );
     }
 
     #[test]

@@ -4,7 +4,7 @@
 //! files instead.
 
 use std::any::TypeId;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
@@ -50,7 +50,8 @@ fn header() -> String {
 struct Declarations<'a> {
     config: &'a Config,
     visited: HashSet<TypeId>,
-    names: HashSet<String>,
+    /// By their names. Two types of one name would hide each other.
+    declared: HashMap<String, String>,
     text: String,
 }
 
@@ -60,9 +61,16 @@ impl TypeVisitor for Declarations<'_> {
             return;
         }
         // Types that come with the language have no file of their own.
-        if T::output_path().is_some() && self.names.insert(T::ident(self.config)) {
-            let docs = T::docs().unwrap_or_default();
-            let _ = write!(self.text, "{docs}export {}\n\n", T::decl(self.config));
+        if T::output_path().is_some() {
+            let (name, declaration) = (T::ident(self.config), T::decl(self.config));
+            match self.declared.get(&name) {
+                Some(other) => assert_eq!(*other, declaration, "two types are called {name}"),
+                None => {
+                    let docs = T::docs().unwrap_or_default();
+                    let _ = write!(self.text, "{docs}export {declaration}\n\n");
+                    self.declared.insert(name, declaration);
+                }
+            }
         }
         T::visit_dependencies(self);
         T::visit_generics(self);
@@ -108,15 +116,16 @@ fn protocol() -> String {
     let mut declarations = Declarations {
         config: &config,
         visited: HashSet::new(),
-        names: HashSet::new(),
+        declared: HashMap::new(),
         text: String::new(),
     };
     declarations.visit::<error::ErrorCode>();
     declarations.visit::<client::ClientConfig>();
     ops::visit_types(&mut declarations);
-    // The items of streams, which no operation's types mention.
+    // The items of streams and events, which no operation's types mention.
     declarations.visit::<process::ProcessItem>();
     declarations.visit::<ops::job::JobLogRecord>();
+    declarations.visit::<ops::progress::CreateProgress>();
     out.push_str(&declarations.text);
     out.truncate(out.trim_end().len());
     out.push('\n');

@@ -12,6 +12,7 @@ mod frame;
 #[cfg(test)]
 mod generated;
 mod handle;
+mod image_error;
 mod ops;
 mod process;
 mod queue;

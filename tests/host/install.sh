@@ -1,12 +1,20 @@
 #!/bin/bash
 # Installs what the folder needs and this machine lacks. Does nothing, quickly, when nothing is missing.
-#   install.sh image   what image.sh needs
-#   install.sh         that, and what the emulated host needs
+#   install.sh image      what image.sh needs
+#   install.sh registry   the registry that tests of pulls start
+#   install.sh            all that, and what the emulated host needs
 . "$(dirname "$0")/lib.sh"
 
+what=${1:-all}
 # Packages by the program that shows they are there.
-wanted="busybox:busybox-static"
-[ "${1:-all}" = image ] || wanted="$wanted qemu-system-x86_64:qemu-system-x86 mkfs.ext4:e2fsprogs modprobe:kmod xz:xz-utils"
+case $what in
+  image) wanted="busybox:busybox-static" ;;
+  registry) wanted="openssl:openssl" ;;
+  *)
+    wanted="busybox:busybox-static openssl:openssl qemu-system-x86_64:qemu-system-x86 mkfs.ext4:e2fsprogs modprobe:kmod \
+      xz:xz-utils"
+    ;;
+esac
 
 PATH=$PATH:/usr/sbin:/sbin
 sudo=
@@ -31,10 +39,10 @@ if [ -n "$packages" ]; then
   # shellcheck disable=SC2086 # a list of packages
   $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $packages </dev/null >&2
 fi
-[ "${1:-all}" = all ] || exit 0
+[ $what != image ] || exit 0
 
 # The newest kernel there is, then kept: a finished one is used until the build directory is cleared.
-if [ -e "$host/kernel/modules.cpio" ] && [ -e "$host/registry" ]; then exit 0; fi
+if [ -e "$host/registry" ] && { [ $what = registry ] || [ -e "$host/kernel/modules.cpio" ]; }; then exit 0; fi
 
 lock
 work=$host/install.new
@@ -95,7 +103,7 @@ modules() { # ROOT
 
 kernel() { vmlinux "$1"; modules "$1"; }
 
-if [ ! -e "$host/kernel/modules.cpio" ]; then
+if [ $what = all ] && [ ! -e "$host/kernel/modules.cpio" ]; then
   apt_update
   # The package of this name holds no files: it depends on the newest kernel's.
   name=$(apt-cache depends linux-image-amd64 | awk '/Depends: linux-image/ { print $2; exit }')

@@ -4,15 +4,21 @@ use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use bytes::Bytes;
 use microsandbox::MicrosandboxError as CoreError;
-use microsandbox::sandbox::{SandboxBuilder, SandboxStatus};
-use microsandbox::{Backend, Sandbox, with_backend};
+use microsandbox::sandbox::{PullPolicy, RootDisk, RootfsSource, SandboxBuilder, SandboxStatus};
+use microsandbox::{Backend, CreationProgress, Sandbox, SandboxConfig, with_backend};
+use microsandbox_image::{GlobalCache, RootfsMaterialization};
+use microsandbox_runtime::ipc;
+use serde_json::json;
 
-use super::sandbox::live;
 use super::create_options::CreateOptions;
-use super::{Request, host, until_cancelled};
+use super::progress::StartupProgress;
+use super::pull::Pull;
+use super::sandbox::live;
+use super::{Request, encode, host, until_cancelled};
 use crate::client::Outcome;
-use crate::error::Error;
+use crate::error::{Error, ErrorCode};
 
 /// `sandbox.create`
 pub async fn create(request: Request) -> Result<Outcome, Error> {
@@ -20,20 +26,35 @@ pub async fn create(request: Request) -> Result<Outcome, Error> {
     if !attempt.options.replace.unwrap_or(false) && attempt.is_taken(&request).await? {
         return Err(CoreError::SandboxAlreadyExists(attempt.name).into());
     }
-    attempt.run(&request, true, SandboxBuilder::create).await
+    attempt.create(&request).await
 }
 
 /// `sandbox.getOrCreate`
 pub async fn get_or_create(request: Request) -> Result<Outcome, Error> {
     let attempt = Attempt::prepare(&request).await?;
-    let is_new = !attempt.is_taken(&request).await?;
-    attempt.run(&request, is_new, SandboxBuilder::connect_or_create).await
+    if attempt.options.replace.unwrap_or(false) {
+        return Err(Error::new(
+            ErrorCode::InvalidOption,
+            "Cannot get a sandbox and replace it: leave replace out, or use create",
+        )
+        .with_details(json!({ "path": "replace" })));
+    }
+    if !attempt.is_taken(&request).await? {
+        match attempt.create(&request).await {
+            // Somebody else was faster.
+            Err(error) if error.code == ErrorCode::SandboxAlreadyExists => {}
+            result => return result,
+        }
+    }
+    attempt.connect(&request).await
 }
 
 /// A create that has passed every check that needs no virtual machine.
 struct Attempt {
     backend: Arc<dyn Backend>,
     options: CreateOptions,
+    /// What the core makes of the options and the user's configuration.
+    config: SandboxConfig,
     name: String,
     started: SystemTime,
 }
@@ -41,12 +62,15 @@ struct Attempt {
 impl Attempt {
     async fn prepare(request: &Request) -> Result<Self, Error> {
         let mut options: CreateOptions = request.options()?;
+        options.patch_content = request.bytes.clone();
         options.ephemeral.get_or_insert(options.name.is_none());
         let name = options.name.get_or_insert_with(random_name).clone();
-        options.builder(&name)?;
+        let builder = options.builder(&name)?;
         let backend = request.client.backend.get()?;
+        let config = with_backend(backend.clone(), builder.build());
+        let config = until_cancelled(&request.cancel, config).await??;
         until_cancelled(&request.cancel, host::prepare(&backend)).await??;
-        Ok(Self { backend, options, name, started: SystemTime::now() })
+        Ok(Self { backend, options, config, name, started: SystemTime::now() })
     }
 
     /// Whether a sandbox has the name already.
@@ -59,26 +83,26 @@ impl Attempt {
         }
     }
 
-    /// Boots the sandbox. When that fails and `is_new` says that the name was
-    /// free before, nothing is left behind.
-    async fn run<Boot: Future<Output = Result<Sandbox, CoreError>>>(
-        self,
-        request: &Request,
-        is_new: bool,
-        boot: impl Fn(SandboxBuilder) -> Boot,
-    ) -> Result<Outcome, Error> {
+    /// Boots a new sandbox. When that fails, nothing of it is left behind.
+    async fn create(&self, request: &Request) -> Result<Outcome, Error> {
+        // Nobody prunes the image before the sandbox is known to use it.
+        let image = self.pull(request).await?;
+        report(request, &StartupProgress::booting())?;
         let mut retries = host::PROBE_RETRIES;
         loop {
-            let builder = self.options.builder(&self.name)?;
-            let booting = with_backend(self.backend.clone(), boot(builder));
-            let failure = match until_cancelled(&request.cancel, booting).await {
-                Ok(Ok(sandbox)) => return live(sandbox),
-                Ok(Err(error)) => Some(error),
-                Err(_) => None,
+            let mut builder = self.options.builder(&self.name)?;
+            if image.is_some() {
+                builder = builder.pull_policy(PullPolicy::IfMissing);
+            }
+            let failure = match self.boot(request, builder).await? {
+                Some(Ok(sandbox)) => return live(sandbox),
+                Some(Err(error)) => Some(error),
+                None => None,
             };
             // Nothing of ours exists when somebody else had the name.
-            if is_new && !matches!(failure, Some(CoreError::SandboxAlreadyExists(_))) {
-                with_backend(self.backend.clone(), discard(&self.name, self.started)).await;
+            if !matches!(failure, Some(CoreError::SandboxAlreadyExists(_))) {
+                let discard = discard(&self.backend, &self.name, self.started);
+                with_backend(self.backend.clone(), discard).await;
             }
             match failure {
                 None => return Err(Error::cancelled()),
@@ -87,6 +111,83 @@ impl Attempt {
             }
         }
     }
+
+    /// Connects to the sandbox that has the name, or starts it.
+    async fn connect(&self, request: &Request) -> Result<Outcome, Error> {
+        let mut retries = host::PROBE_RETRIES;
+        loop {
+            let builder = self.options.builder(&self.name)?;
+            let connecting = with_backend(self.backend.clone(), builder.connect_or_create());
+            match until_cancelled(&request.cancel, connecting).await? {
+                Ok(sandbox) => return live(sandbox),
+                Err(error) if retries > 0 && host::is_slow_probe(&error) => retries -= 1,
+                Err(error) => return Err(host::explain(error).await),
+            }
+        }
+    }
+
+    /// Pulls the image, where there is one to pull. The core's create would do
+    /// it too, but could not be stopped at it.
+    async fn pull(&self, request: &Request) -> Result<Option<GlobalCache>, Error> {
+        let (Some(local), RootfsSource::Oci(image)) =
+            (self.backend.as_local(), &self.config.spec.image)
+        else {
+            return Ok(None);
+        };
+        let pull = Pull {
+            reference: &image.reference,
+            policy: self.config.spec.pull_policy,
+            registry: self.options.access().options()?,
+            materialization: match image.root_disk {
+                Some(RootDisk::Flat { .. }) => RootfsMaterialization::Flat,
+                _ => RootfsMaterialization::Layered,
+            },
+        };
+        pull.run(request, local).await.map(Some)
+    }
+
+    /// Boots the sandbox and reports how far it is. `None` stands for a
+    /// cancelled boot.
+    async fn boot(
+        &self,
+        request: &Request,
+        builder: SandboxBuilder,
+    ) -> Result<Option<Result<Sandbox, CoreError>>, Error> {
+        let start = async { builder.create_with_progress() };
+        let (mut progress, task) = match with_backend(self.backend.clone(), start).await {
+            Ok(started) => started,
+            Err(error) => return Ok(Some(Err(error))),
+        };
+        let abort = task.abort_handle();
+        let booting = async {
+            while let Some(event) = progress.recv().await {
+                // What it reports about the image has been reported.
+                if let CreationProgress::Startup(event) = event {
+                    report(request, &StartupProgress::from(event))?;
+                }
+            }
+            Ok::<_, Error>(task.await)
+        };
+        tokio::pin!(booting);
+        let ended = tokio::select! {
+            ended = &mut booting => ended?,
+            // It may have been done just before it was aborted.
+            () = request.cancel.cancelled() => {
+                abort.abort();
+                booting.await?
+            }
+        };
+        match ended {
+            Ok(result) => Ok(Some(result)),
+            Err(error) if error.is_cancelled() => Ok(None),
+            Err(error) => std::panic::resume_unwind(error.into_panic()),
+        }
+    }
+}
+
+fn report(request: &Request, event: &StartupProgress) -> Result<(), Error> {
+    request.client.emit(request.id, encode(event)?, Bytes::new());
+    Ok(())
 }
 
 pub fn random_name() -> String {
@@ -102,7 +203,7 @@ pub fn random_name() -> String {
 /// background when the create was cancelled; the entry itself it keeps. Only
 /// an entry made since `started` is removed: it can only be the one that this
 /// create made, unless another process made and stopped one in that time.
-pub async fn discard(name: &str, started: SystemTime) {
+pub async fn discard(backend: &Arc<dyn Backend>, name: &str, started: SystemTime) {
     /// The core gives its own clean-up ten seconds.
     const PATIENCE: Duration = Duration::from_secs(15);
     /// The core polls at this pace too; it has no event for the end.
@@ -110,7 +211,11 @@ pub async fn discard(name: &str, started: SystemTime) {
 
     let _ = tokio::time::timeout(PATIENCE, async {
         loop {
-            let Ok(handle) = Sandbox::get(name).await else { return };
+            let handle = match Sandbox::get(name).await {
+                Ok(handle) => handle,
+                Err(CoreError::SandboxNotFound(_)) => return discard_folder(backend, name).await,
+                Err(_) => return,
+            };
             if handle.created_at().is_none_or(|created| SystemTime::from(created) < started) {
                 return;
             }
@@ -125,4 +230,17 @@ pub async fn discard(name: &str, started: SystemTime) {
         }
     })
     .await;
+}
+
+/// Removes the folder that the core leaves when a create fails before the
+/// sandbox has an entry. Nobody could use the name again.
+async fn discard_folder(backend: &Arc<dyn Backend>, name: &str) {
+    let Some(local) = backend.as_local() else { return };
+    // Whoever creates a sandbox of this name meanwhile holds this.
+    let guard = ipc::try_acquire_transition_guard(&local.config().run_dir(), name);
+    if let (Ok(Some(_guard)), Err(CoreError::SandboxNotFound(_))) =
+        (guard, Sandbox::get(name).await)
+    {
+        let _ = tokio::fs::remove_dir_all(local.sandboxes_dir().join(name)).await;
+    }
 }

@@ -1,12 +1,15 @@
 //! What a new sandbox is made from, and how the core is told.
 
 use std::collections::BTreeMap;
-use std::str::FromStr;
 
+use bytes::Bytes;
 use microsandbox::sandbox::SandboxBuilder;
 use serde::Deserialize;
 use serde_json::json;
 
+use super::patch::{self, PatchSpec};
+use super::registry::{Access, CaCertificates, PullPolicy, RegistryAuth};
+use super::rootfs::{ImageSource, RootDisk};
 use super::{out_of_range, ranged};
 use crate::error::{Error, ErrorCode};
 
@@ -20,10 +23,33 @@ pub struct CreateOptions {
     /// hyphens and underscores, the first one a letter or digit. Default: a
     /// random one.
     pub name: Option<String>,
-    /// The root file system: an OCI image reference such as `alpine:3.22`, or
-    /// a path that starts with `/`, `./` or `../` and names a directory or a
-    /// disk image (`.qcow2`, `.raw`, `.vmdk`).
-    pub image: String,
+    /// The root file system: a reference of an OCI image such as
+    /// `alpine:3.22`, a path that starts with `/`, `./` or `../` and names a
+    /// directory or a disk image (`.qcow2`, `.raw`, `.vmdk`), or an object
+    /// that says which it is.
+    pub image: ImageSource,
+    /// Where the changes to an OCI image's files go. Default: onto a managed
+    /// disk of 4096 MiB.
+    pub root_disk: Option<RootDisk>,
+    /// Changes to the root file system before the first boot, in this order.
+    /// They need an OCI image with a managed or flat root disk, or a
+    /// directory, which they change for good. Default: none.
+    pub patches: Option<Vec<PatchSpec>>,
+    /// What patches of the kind `write` write, one after another.
+    #[serde(skip)]
+    pub patch_content: Bytes,
+    /// When the image's registry is asked. Default: `if-missing`.
+    pub pull_policy: Option<PullPolicy>,
+    /// Credentials for the image's registry. Default: those that the system's
+    /// keyring, the user's configuration or Docker's configuration file have
+    /// for it, else none.
+    pub registry_auth: Option<RegistryAuth>,
+    /// Whether the registry is spoken to in plain HTTP. Default: `false`,
+    /// unless the user's configuration says so for this registry.
+    pub registry_insecure: Option<bool>,
+    /// Certificates of authorities to trust besides the system's, in PEM form.
+    /// Default: those that the user's configuration names.
+    pub registry_ca_certs: Option<CaCertificates>,
     /// Virtual CPUs, from 1 to 255. Default: 1.
     pub cpus: Option<i64>,
     /// Memory in MiB. Default: 512.
@@ -67,8 +93,15 @@ impl CreateOptions {
     /// Checks every option and hands it to the core. Nothing is started.
     pub fn builder(&self, name: &str) -> Result<SandboxBuilder, Error> {
         validate_name(name)?;
-        validate_image(&self.image)?;
-        let mut builder = SandboxBuilder::new(name).image(self.image.as_str());
+        let rootfs = self.image.rootfs(self.root_disk.as_ref())?;
+        let mut builder = SandboxBuilder::new(name).image(rootfs);
+        builder = self.access().apply(builder)?;
+        if let Some(policy) = self.pull_policy {
+            builder = builder.pull_policy(policy.into());
+        }
+        if let Some(patches) = &self.patches {
+            builder = patch::apply(patches, self.patch_content.clone(), builder)?;
+        }
         if let Some(cpus) = self.cpus {
             builder = builder.cpus(ranged("cpus", cpus, u8::MAX)?);
         }
@@ -105,6 +138,15 @@ impl CreateOptions {
             .ephemeral(self.ephemeral.unwrap_or(false))
             .detached(self.detached.unwrap_or(false)))
     }
+
+    /// How the image's registry is reached.
+    pub fn access(&self) -> Access<'_> {
+        Access {
+            auth: self.registry_auth.as_ref(),
+            insecure: self.registry_insecure,
+            ca_certs: self.registry_ca_certs.as_ref(),
+        }
+    }
 }
 
 /// Refuses names that the core would refuse, with a code of their own.
@@ -119,32 +161,6 @@ pub fn validate_name(name: &str) -> Result<(), Error> {
         )
             .with_details(json!({ "path": "name" }))
     })
-}
-
-/// Refuses images that cannot be, before a registry is asked for them.
-fn validate_image(image: &str) -> Result<(), Error> {
-    let is_path = ["/", "./", "../"].iter().any(|start| image.starts_with(start));
-    if is_path {
-        return match std::fs::metadata(image) {
-            Ok(_) => Ok(()),
-            Err(error) => Err(Error::new(
-                ErrorCode::ImageNotFound,
-                format!("Cannot use {image} as an image ({error}): check the path"),
-            )
-            .with_details(json!({ "path": "image", "image": image }))),
-        };
-    }
-    match oci_client::Reference::from_str(image) {
-        Ok(_) => Ok(()),
-        Err(error) => Err(Error::new(
-            ErrorCode::InvalidOption,
-            format!(
-                "Cannot use {image:?} as an image ({error}): name an OCI image such as \
-                 alpine:3.22, or a path that starts with / or ./"
-            ),
-        )
-        .with_details(json!({ "path": "image" }))),
-    }
 }
 
 /// The core counts lifetimes in whole seconds.

@@ -83,7 +83,8 @@ impl<'a> Newcomer<'a> {
     }
 
     async fn discard(&self) {
-        with_backend(self.backend.clone(), create::discard(self.name, self.started)).await;
+        let discard = create::discard(&self.backend, self.name, self.started);
+        with_backend(self.backend.clone(), discard).await;
     }
 }
 

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::fork::GuestFlush;
+use super::rootfs::DiskFormat;
 use super::sandbox::{OnSandbox, current};
 use super::{Request, until_cancelled};
 use crate::client::Outcome;
@@ -126,17 +127,6 @@ pub struct SnapshotInfo {
     /// What became of its group's head, when it was just made or loaded.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub head_update: Option<GroupHead>,
-}
-
-/// The format of a disk.
-#[derive(Debug, Serialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
-#[serde(rename_all = "camelCase")]
-pub enum DiskFormat {
-    /// Just the bytes.
-    Raw,
-    /// QEMU's copy-on-write format.
-    Qcow2,
 }
 
 /// A group's head, the snapshot that the group's name alone stands for.
