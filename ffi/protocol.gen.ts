@@ -71,6 +71,26 @@ export const operation = {
   "job.logs": 46,
   "job.attach": 47,
   "stream.read": 64,
+  "fs.open": 80,
+  "fs.readFile": 81,
+  "fs.writeFile": 82,
+  "fs.readDir": 83,
+  "fs.stat": 84,
+  "fs.mkdir": 85,
+  "fs.remove": 86,
+  "fs.rename": 87,
+  "fs.copyFile": 88,
+  "fs.symlink": 89,
+  "fs.readLink": 90,
+  "fs.realPath": 91,
+  "fs.setAttributes": 92,
+  "fs.copyFromHost": 93,
+  "fs.copyToHost": 94,
+  "file.read": 104,
+  "file.write": 105,
+  "file.stat": 106,
+  "file.setAttributes": 107,
+  "file.close": 108,
   "image.get": 128,
   "image.list": 129,
   "image.inspect": 130,
@@ -79,6 +99,12 @@ export const operation = {
   "image.load": 133,
   "image.save": 134,
   "image.pull": 135,
+  "volume.create": 144,
+  "volume.get": 145,
+  "volume.list": 146,
+  "volume.remove": 147,
+  "storage.usage": 168,
+  "storage.prune": 169,
   "snapshot.create": 176,
   "snapshot.get": 177,
   "snapshot.list": 178,
@@ -158,6 +184,26 @@ export interface Operations {
   "job.logs": { options: JobLogsOptions; result: null };
   "job.attach": { options: JobAttachRequest; result: null };
   "stream.read": { options: ReadOptions; result: ReadResult };
+  "fs.open": { options: OpenFileRequest; result: null };
+  "fs.readFile": { options: FilePathRequest; result: null };
+  "fs.writeFile": { options: WriteWholeFileRequest; result: null };
+  "fs.readDir": { options: FilePathRequest; result: null };
+  "fs.stat": { options: FileStatRequest; result: FileStat };
+  "fs.mkdir": { options: MkdirRequest; result: null };
+  "fs.remove": { options: RemoveFileRequest; result: null };
+  "fs.rename": { options: TwoPathsRequest; result: null };
+  "fs.copyFile": { options: TwoPathsRequest; result: null };
+  "fs.symlink": { options: SymlinkRequest; result: null };
+  "fs.readLink": { options: FilePathRequest; result: FilePathResult };
+  "fs.realPath": { options: FilePathRequest; result: FilePathResult };
+  "fs.setAttributes": { options: FileAttributesRequest; result: null };
+  "fs.copyFromHost": { options: HostCopyRequest; result: null };
+  "fs.copyToHost": { options: HostCopyRequest; result: null };
+  "file.read": { options: ReadFileOptions; result: null };
+  "file.write": { options: WriteFileOptions; result: WriteFileResult };
+  "file.stat": { options: NoOptions; result: FileStat };
+  "file.setAttributes": { options: FileAttributesRequest; result: null };
+  "file.close": { options: NoOptions; result: null };
   "image.get": { options: NamedImage; result: ImageInfo };
   "image.list": { options: NoOptions; result: Array<ImageInfo> };
   "image.inspect": { options: NamedImage; result: ImageDetail };
@@ -166,6 +212,12 @@ export interface Operations {
   "image.load": { options: LoadImagesOptions; result: Array<ImageInfo> };
   "image.save": { options: SaveImagesOptions; result: null };
   "image.pull": { options: ImagePullOptions; result: ImageInfo };
+  "volume.create": { options: VolumeOptions; result: VolumeInfo };
+  "volume.get": { options: NamedVolume; result: VolumeInfo };
+  "volume.list": { options: ListVolumesRequest; result: Array<VolumeInfo> };
+  "volume.remove": { options: NamedVolume; result: null };
+  "storage.usage": { options: NoOptions; result: StorageUsage };
+  "storage.prune": { options: PruneStorageRequest; result: StoragePruneReport };
   "snapshot.create": { options: OnSandbox<SnapshotOptions>; result: SnapshotInfo };
   "snapshot.get": { options: SnapshotTarget; result: SnapshotInfo };
   "snapshot.list": { options: SnapshotDirectory; result: Array<SnapshotInfo> };
@@ -202,7 +254,7 @@ export interface Operations {
 /**
  * A stable name for what went wrong. Codes are never renamed or reused.
  */
-export type ErrorCode = "agent-client-error" | "boot-failed" | "cancelled" | "client-closed" | "cloud-http" | "command-interrupted" | "control-client-error" | "control-secret-batch" | "control-state-changed" | "database-error" | "exec-failed" | "exec-timeout" | "file-already-exists" | "filesystem-error" | "handle-closed" | "http-error" | "image-archive-invalid" | "image-corrupt" | "image-in-use" | "image-not-found" | "image-platform-unavailable" | "image-pull-failed" | "internal" | "invalid-config" | "invalid-cursor" | "invalid-handle" | "invalid-option" | "invalid-sandbox-name" | "io-error" | "job-history-error" | "job-input-busy" | "job-launch-unconfirmed" | "job-lost" | "job-not-found" | "job-not-running" | "job-output-gap" | "job-read-only" | "json-error" | "libkrunfw-not-found" | "log-missed-rotation" | "metrics-disabled" | "metrics-unavailable" | "microsandbox-error" | "missing-restore-bindings" | "modification-refused" | "network-policy-error" | "no-default-command" | "option-out-of-range" | "os-error" | "patch-failed" | "protocol-error" | "registry-disconnected" | "registry-plain-http" | "registry-rate-limited" | "registry-tls-failed" | "registry-unauthorized" | "registry-unreachable" | "result-too-large" | "output-overflow" | "runtime-error" | "runtime-incomplete" | "runtime-in-use" | "runtime-not-installed" | "sandbox-already-exists" | "sandbox-not-found" | "sandbox-not-running" | "sandbox-replaced" | "sandbox-still-running" | "sandbox-stop-timed-out" | "snapshot-already-exists" | "snapshot-image-missing" | "snapshot-integrity" | "snapshot-migration" | "snapshot-not-found" | "snapshot-replaced" | "snapshot-sandbox-running" | "snapshot-source-recovery" | "stdin-closed" | "stop-timeout" | "terminal-error" | "unknown-operation" | "unknown-option" | "unsupported" | "virtualization-unavailable" | "volume-already-exists" | "volume-not-found";
+export type ErrorCode = "agent-client-error" | "already-exists" | "boot-failed" | "busy" | "cancelled" | "client-closed" | "cloud-http" | "command-interrupted" | "control-client-error" | "control-secret-batch" | "control-state-changed" | "cross-device" | "database-error" | "directory-not-empty" | "exec-failed" | "exec-timeout" | "file-closed" | "filesystem-error" | "filesystem-loop" | "handle-closed" | "http-error" | "image-archive-invalid" | "image-corrupt" | "image-in-use" | "image-not-found" | "image-platform-unavailable" | "image-pull-failed" | "internal" | "invalid-config" | "invalid-cursor" | "invalid-handle" | "invalid-option" | "invalid-sandbox-name" | "io-error" | "is-a-directory" | "job-history-error" | "job-input-busy" | "job-launch-unconfirmed" | "job-lost" | "job-not-found" | "job-not-running" | "job-output-gap" | "job-read-only" | "json-error" | "libkrunfw-not-found" | "log-missed-rotation" | "metrics-disabled" | "metrics-unavailable" | "microsandbox-error" | "missing-restore-bindings" | "modification-refused" | "network-policy-error" | "no-default-command" | "no-space" | "not-a-directory" | "not-found" | "option-out-of-range" | "os-error" | "patch-failed" | "permission-denied" | "protocol-error" | "registry-disconnected" | "registry-plain-http" | "registry-rate-limited" | "registry-tls-failed" | "registry-unauthorized" | "registry-unreachable" | "read-only-filesystem" | "result-too-large" | "output-overflow" | "runtime-error" | "runtime-incomplete" | "runtime-in-use" | "runtime-not-installed" | "sandbox-already-exists" | "sandbox-not-found" | "sandbox-not-running" | "sandbox-replaced" | "sandbox-still-running" | "sandbox-stop-timed-out" | "snapshot-already-exists" | "snapshot-image-missing" | "snapshot-integrity" | "snapshot-migration" | "snapshot-not-found" | "snapshot-replaced" | "snapshot-sandbox-running" | "snapshot-source-recovery" | "stdin-closed" | "stop-timeout" | "terminal-error" | "unknown-operation" | "unknown-option" | "unsupported" | "virtualization-unavailable" | "volume-already-exists" | "volume-in-use" | "volume-not-found";
 
 /**
  * What `msb_client_open` takes.
@@ -324,56 +376,12 @@ maxDurationMs?: number,
  * After how long without activity the sandbox stops, in milliseconds,
  * rounded up to whole seconds. Default: never.
  */
-idleTimeoutMs?: number, };
-
+idleTimeoutMs?: number, 
 /**
- * A root file system: a reference of an OCI image such as `alpine:3.22`, a
- * path that starts with `/`, `./` or `../` and names a directory or a disk
- * image (`.qcow2`, `.raw`, `.vmdk`), or an object that says which it is.
+ * What is mounted in the guest besides its root file system, by the
+ * absolute path where. Default: nothing.
  */
-export type ImageSource = string | HostImage;
-
-/**
- * A root file system that is on this machine already.
- */
-export type HostImage = { "kind": "directory", 
-/**
- * The directory.
- */
-path: string, 
-/**
- * Whether symbolic links in `path` are followed. Default: `false`,
- * which makes one an error.
- */
-followSymlinks?: boolean, } | { "kind": "disk", 
-/**
- * The file.
- */
-path: string, 
-/**
- * The file's format. Default: what its ending says.
- */
-format?: DiskFormat, 
-/**
- * The file system on the disk, such as `ext4`. Default: the guest
- * finds out.
- */
-filesystem?: string, };
-
-/**
- * The format of a disk image.
- */
-export type DiskFormat = "raw" | "qcow2" | "vmdk";
-
-/**
- * Certificates in PEM form: one text, or a list of them.
- */
-export type CaCertificates = string | Array<string>;
-
-/**
- * When an image's registry is asked.
- */
-export type PullPolicy = "if-missing" | "always" | "never";
+mounts?: { [key in string]: Mount }, };
 
 /**
  * One change to the root file system. All paths in the guest are absolute.
@@ -450,6 +458,329 @@ replace?: boolean, } | { "kind": "remove",
 path: string, };
 
 /**
+ * A root file system: a reference of an OCI image such as `alpine:3.22`, a
+ * path that starts with `/`, `./` or `../` and names a directory or a disk
+ * image (`.qcow2`, `.raw`, `.vmdk`), or an object that says which it is.
+ */
+export type ImageSource = string | HostImage;
+
+/**
+ * A root file system that is on this machine already.
+ */
+export type HostImage = { "kind": "directory", 
+/**
+ * The directory.
+ */
+path: string, 
+/**
+ * Whether symbolic links in `path` are followed. Default: `false`,
+ * which makes one an error.
+ */
+followSymlinks?: boolean, } | { "kind": "disk", 
+/**
+ * The file.
+ */
+path: string, 
+/**
+ * The file's format. Default: what its ending says.
+ */
+format?: DiskFormat, 
+/**
+ * The file system on the disk, such as `ext4`. Default: the guest
+ * finds out.
+ */
+filesystem?: string, };
+
+/**
+ * The format of a disk image.
+ */
+export type DiskFormat = "raw" | "qcow2" | "vmdk";
+
+/**
+ * Storage of the sandbox's own, which is removed with it.
+ */
+export type OwnedMount = { 
+/**
+ * What it is made of. Default: `"directory"`.
+ */
+kind?: VolumeKind, 
+/**
+ * The size of a disk in MiB, at least 68. It has to be given for a
+ * disk, and only for one.
+ */
+sizeMiB?: number, 
+/**
+ * How many MiB the guest may write to a directory. Default: without
+ * limit.
+ */
+quotaMiB?: number, 
+/**
+ * Whether owners, permission bits and special files that the
+ * guest sets are kept beside the files instead of in them.
+ * Default: `"strict"`.
+ */
+statVirtualization?: StatVirtualizationPolicy, 
+/**
+ * Whether permission bits that the guest sets reach the files
+ * of this machine. Default: `"private"`.
+ */
+hostPermissions?: HostPermissionsPolicy, 
+/**
+ * Who the guest sees as the owner of what was made outside.
+ * Default: decided by the runtime.
+ */
+owner?: MountOwner, 
+/**
+ * Whether the guest cannot write to it. Default: `false`.
+ */
+readOnly?: boolean, 
+/**
+ * Whether programs on it cannot be run directly. Default:
+ * `false`.
+ */
+noExec?: boolean, 
+/**
+ * Whether programs on it get no other user's rights. Default:
+ * `false`.
+ */
+noSuid?: boolean, 
+/**
+ * Whether device files on it do nothing. Default: `false`.
+ */
+noDev?: boolean, };
+
+/**
+ * How what the guest sets on files relates to what they have here.
+ */
+export type StatVirtualizationPolicy = "strict" | "relaxed" | "off";
+
+/**
+ * A user and a group of the guest.
+ */
+export type MountOwner = { 
+/**
+ * The user's number.
+ */
+uid: number, 
+/**
+ * The group's number.
+ */
+gid: number, };
+
+/**
+ * What becomes of permission bits that the guest sets.
+ */
+export type HostPermissionsPolicy = "private" | "mirror";
+
+/**
+ * What a volume is made of.
+ */
+export type VolumeKind = "directory" | "disk";
+
+/**
+ * A file or directory of this machine.
+ */
+export type BindMount = { 
+/**
+ * Its path. One that is not absolute starts in the program's working
+ * directory.
+ *
+ * Permissions: read access to it, and write access unless the mount
+ * is `readOnly`.
+ */
+source: string, 
+/**
+ * How many MiB the guest may add. Default: a limit of the runtime.
+ */
+quotaMiB?: number, 
+/**
+ * Whether links in the path are followed. Default: `false`, which
+ * makes them an error.
+ */
+followRootSymlinks?: boolean, 
+/**
+ * Whether owners, permission bits and special files that the
+ * guest sets are kept beside the files instead of in them.
+ * Default: `"strict"`.
+ */
+statVirtualization?: StatVirtualizationPolicy, 
+/**
+ * Whether permission bits that the guest sets reach the files
+ * of this machine. Default: `"private"`.
+ */
+hostPermissions?: HostPermissionsPolicy, 
+/**
+ * Who the guest sees as the owner of what was made outside.
+ * Default: decided by the runtime.
+ */
+owner?: MountOwner, 
+/**
+ * Whether the guest cannot write to it. Default: `false`.
+ */
+readOnly?: boolean, 
+/**
+ * Whether programs on it cannot be run directly. Default:
+ * `false`.
+ */
+noExec?: boolean, 
+/**
+ * Whether programs on it get no other user's rights. Default:
+ * `false`.
+ */
+noSuid?: boolean, 
+/**
+ * Whether device files on it do nothing. Default: `false`.
+ */
+noDev?: boolean, };
+
+/**
+ * A volume, which outlives the sandbox and can be shared.
+ */
+export type VolumeMount = { 
+/**
+ * The volume's name.
+ */
+name: string, 
+/**
+ * Whether the volume is created. Default: `"never"`, so that it has
+ * to exist.
+ */
+create?: VolumeCreation, 
+/**
+ * What a volume that is created is made of. Default: `"directory"`.
+ */
+kind?: VolumeKind, 
+/**
+ * The size in MiB of a disk that is created, at least 68.
+ */
+sizeMiB?: number, 
+/**
+ * How many MiB guests may write to a directory that is created.
+ * Default: without limit.
+ */
+quotaMiB?: number, 
+/**
+ * The labels of a volume that is created.
+ */
+labels?: { [key in string]: string }, 
+/**
+ * Whether links in the path of the volume's directory are followed.
+ * Default: `false`.
+ */
+followRootSymlinks?: boolean, 
+/**
+ * Whether owners, permission bits and special files that the
+ * guest sets are kept beside the files instead of in them.
+ * Default: `"strict"`.
+ */
+statVirtualization?: StatVirtualizationPolicy, 
+/**
+ * Whether permission bits that the guest sets reach the files
+ * of this machine. Default: `"private"`.
+ */
+hostPermissions?: HostPermissionsPolicy, 
+/**
+ * Who the guest sees as the owner of what was made outside.
+ * Default: decided by the runtime.
+ */
+owner?: MountOwner, 
+/**
+ * Whether the guest cannot write to it. Default: `false`.
+ */
+readOnly?: boolean, 
+/**
+ * Whether programs on it cannot be run directly. Default:
+ * `false`.
+ */
+noExec?: boolean, 
+/**
+ * Whether programs on it get no other user's rights. Default:
+ * `false`.
+ */
+noSuid?: boolean, 
+/**
+ * Whether device files on it do nothing. Default: `false`.
+ */
+noDev?: boolean, };
+
+/**
+ * When a volume is created.
+ */
+export type VolumeCreation = "never" | "ifMissing" | "always";
+
+/**
+ * A disk image of this machine.
+ */
+export type DiskMount = { 
+/**
+ * Its path. One that is not absolute starts in the program's working
+ * directory.
+ *
+ * Permissions: read access to it, and write access unless the mount
+ * is `readOnly`.
+ */
+source: string, 
+/**
+ * Its format. Default: what its name ends with, else `"raw"`.
+ */
+format?: DiskFormat, 
+/**
+ * Its file system, such as `ext4`. Default: the guest finds out.
+ */
+fsType?: string, 
+/**
+ * Whether the guest cannot write to it. Default: `false`.
+ */
+readOnly?: boolean, 
+/**
+ * Whether programs on it cannot be run directly. Default:
+ * `false`.
+ */
+noExec?: boolean, 
+/**
+ * Whether programs on it get no other user's rights. Default:
+ * `false`.
+ */
+noSuid?: boolean, 
+/**
+ * Whether device files on it do nothing. Default: `false`.
+ */
+noDev?: boolean, };
+
+/**
+ * Memory, which is gone when the sandbox stops.
+ */
+export type TmpfsMount = { 
+/**
+ * How many MiB it holds; they count as the sandbox's memory. Default:
+ * decided by the guest.
+ */
+sizeMiB?: number, 
+/**
+ * Whether the guest cannot write to it. Default: `false`.
+ */
+readOnly?: boolean, 
+/**
+ * Whether programs on it cannot be run directly. Default:
+ * `false`.
+ */
+noExec?: boolean, 
+/**
+ * Whether programs on it get no other user's rights. Default:
+ * `false`.
+ */
+noSuid?: boolean, 
+/**
+ * Whether device files on it do nothing. Default: `false`.
+ */
+noDev?: boolean, };
+
+/**
+ * Something to mount in the guest.
+ */
+export type Mount = { "type": "volume" } & VolumeMount | { "type": "bind" } & BindMount | { "type": "tmpfs" } & TmpfsMount | { "type": "disk" } & DiskMount | { "type": "owned" } & OwnedMount;
+
+/**
  * Where the changes to an OCI image's files go.
  */
 export type RootDisk = { "kind": "managed", 
@@ -507,6 +838,16 @@ username: string,
  * The password, or a token that stands for it.
  */
 password: string, };
+
+/**
+ * Certificates in PEM form: one text, or a list of them.
+ */
+export type CaCertificates = string | Array<string>;
+
+/**
+ * When an image's registry is asked.
+ */
+export type PullPolicy = "if-missing" | "always" | "never";
 
 /**
  * A sandbox that this program is connected to. Its handle is in the frame.
@@ -757,6 +1098,11 @@ inherit?: boolean,
 mountPolicy?: MountPolicy, };
 
 /**
+ * How much a mounted directory has to be like the original's.
+ */
+export type MountPolicy = "strict" | "relaxed";
+
+/**
  * A port of this machine that leads to one of the guest's.
  */
 export type PortMapping = { 
@@ -811,11 +1157,6 @@ captured?: boolean,
  * Whether the guest may not write to it. Default: `false`.
  */
 readonly?: boolean, };
-
-/**
- * How much a mounted directory has to be like the original's.
- */
-export type MountPolicy = "strict" | "relaxed";
 
 /**
  * Whether the guest writes back what it has not written to its disks yet.
@@ -1163,52 +1504,9 @@ warnings: Array<ModificationNote>,
 resizes: Array<ResizeStatus>, };
 
 /**
- * What happens to a secret.
- */
-export type SecretChangeKind = "added" | "rotated" | "renamed" | "hostsUpdated" | "placeholderUpdated" | "removed";
-
-/**
  * When a change takes effect.
  */
 export type Disposition = "live" | "nextStart" | "requiresRestart" | "unsupported";
-
-/**
- * A change to a secret.
- */
-export type SecretSettingChange = { 
-/**
- * The environment variable that stands for the secret in the guest.
- */
-name: string, 
-/**
- * What happens to it.
- */
-change: SecretChangeKind, 
-/**
- * The hosts that the value may be sent to afterwards.
- */
-hosts: Array<string>, 
-/**
- * When it takes effect.
- */
-disposition: Disposition, 
-/**
- * Why not sooner.
- */
-reason?: string, };
-
-/**
- * A remark about one of the changes.
- */
-export type ModificationNote = { 
-/**
- * The setting, as the core calls it.
- */
-field: string, 
-/**
- * What there is to say.
- */
-message: string, };
 
 /**
  * What happens to a setting.
@@ -1245,14 +1543,17 @@ disposition: Disposition,
 reason?: string, };
 
 /**
- * What can change its size while a sandbox runs.
+ * A remark about one of the changes.
  */
-export type ResizedResource = "cpus" | "memory";
-
+export type ModificationNote = { 
 /**
- * How far a resize has come.
+ * The setting, as the core calls it.
  */
-export type ResizeState = "accepted" | "converging" | "applied" | "guestRefused" | "failed";
+field: string, 
+/**
+ * What there is to say.
+ */
+message: string, };
 
 /**
  * How far a running sandbox has taken on a new size.
@@ -1278,6 +1579,46 @@ enforced: string,
  * How far it has come.
  */
 state: ResizeState, };
+
+/**
+ * How far a resize has come.
+ */
+export type ResizeState = "accepted" | "converging" | "applied" | "guestRefused" | "failed";
+
+/**
+ * What can change its size while a sandbox runs.
+ */
+export type ResizedResource = "cpus" | "memory";
+
+/**
+ * What happens to a secret.
+ */
+export type SecretChangeKind = "added" | "rotated" | "renamed" | "hostsUpdated" | "placeholderUpdated" | "removed";
+
+/**
+ * A change to a secret.
+ */
+export type SecretSettingChange = { 
+/**
+ * The environment variable that stands for the secret in the guest.
+ */
+name: string, 
+/**
+ * What happens to it.
+ */
+change: SecretChangeKind, 
+/**
+ * The hosts that the value may be sent to afterwards.
+ */
+hosts: Array<string>, 
+/**
+ * When it takes effect.
+ */
+disposition: Disposition, 
+/**
+ * Why not sooner.
+ */
+reason?: string, };
 
 /**
  * How to pause a sandbox.
@@ -1318,20 +1659,6 @@ snapshot: SnapshotTarget,
  * How to make it.
  */
 options: RestoreOptions, };
-
-/**
- * Which snapshot.
- */
-export type SnapshotTarget = { 
-/**
- * A name such as `group:name`, a group for its newest one, an identity,
- * or a path.
- */
-reference: string, 
-/**
- * The digest that the snapshot has to have. Default: any.
- */
-digest?: string, };
 
 /**
  * How to make a sandbox from a snapshot.
@@ -1406,6 +1733,20 @@ bindings?: Bindings, };
 export type Security = "default" | "restricted";
 
 /**
+ * Which snapshot.
+ */
+export type SnapshotTarget = { 
+/**
+ * A name such as `group:name`, a group for its newest one, an identity,
+ * or a path.
+ */
+reference: string, 
+/**
+ * The digest that the snapshot has to have. Default: any.
+ */
+digest?: string, };
+
+/**
  * A mount that a restored sandbox does without.
  */
 export type RestoreWarning = { 
@@ -1436,14 +1777,14 @@ stdin: Stdin,
 options: CommandOptions, };
 
 /**
- * Where a command's standard input comes from.
- */
-export type Stdin = "null" | "bytes" | "piped";
-
-/**
  * What to run.
  */
 export type Program = { "exec": string } | { "shell": string } | "default";
+
+/**
+ * Where a command's standard input comes from.
+ */
+export type Stdin = "null" | "bytes" | "piped";
 
 /**
  * How to run a command.
@@ -1792,6 +2133,364 @@ replay?: Replay, };
 export type Replay = { "recentBytes": number } | { "afterCursor": string };
 
 /**
+ * A file to open.
+ */
+export type OpenFileRequest = { 
+/**
+ * The volume that has it. Default: the sandbox of the handle.
+ */
+volume?: string, 
+/**
+ * Its path.
+ */
+path: string, 
+/**
+ * How to open it.
+ */
+options: OpenFileOptions, };
+
+/**
+ * How to open a file.
+ */
+export type OpenFileOptions = { 
+/**
+ * Whether it can be read. Default: `false`, and `true` when nothing at
+ * all is asked for.
+ */
+read?: boolean, 
+/**
+ * Whether it can be written. Default: `false`.
+ */
+write?: boolean, 
+/**
+ * Whether everything written goes to the end. Default: `false`.
+ */
+append?: boolean, 
+/**
+ * Whether what it holds is thrown away; needs `write`. Default: `false`.
+ */
+truncate?: boolean, 
+/**
+ * Whether it is created when it is missing; needs `write` or `append`.
+ * Default: `false`.
+ */
+create?: boolean, 
+/**
+ * Whether it has to be created, so that one that exists is an error.
+ * Default: `false`.
+ */
+createNew?: boolean, 
+/**
+ * The permission bits of a file that is created, less the umask.
+ * Default: `0o666`.
+ */
+mode?: number, };
+
+/**
+ * Names a file.
+ */
+export type FilePathRequest = { 
+/**
+ * The volume that has it. Default: the sandbox of the handle.
+ */
+volume?: string, 
+/**
+ * Its path.
+ */
+path: string, };
+
+/**
+ * A file to write as a whole. The frame's bytes are its content.
+ */
+export type WriteWholeFileRequest = { 
+/**
+ * The volume that gets it. Default: the sandbox of the handle.
+ */
+volume?: string, 
+/**
+ * Its path.
+ */
+path: string, 
+/**
+ * How to write it.
+ */
+options: WriteWholeFileOptions, };
+
+/**
+ * How to write a file as a whole.
+ */
+export type WriteWholeFileOptions = { 
+/**
+ * Whether what the file holds is kept and the new content goes behind it.
+ * Default: `false`.
+ */
+append?: boolean, 
+/**
+ * Whether the file is created when it is missing. Default: `true`.
+ */
+create?: boolean, 
+/**
+ * Whether the file has to be created, so that one that exists is an
+ * error. Default: `false`.
+ */
+createNew?: boolean, 
+/**
+ * The file's permission bits, also when it exists. Default: what it has,
+ * or `0o666` less the umask.
+ */
+mode?: number, };
+
+/**
+ * What to ask about a file.
+ */
+export type FileStatRequest = { 
+/**
+ * The volume that has it. Default: the sandbox of the handle.
+ */
+volume?: string, 
+/**
+ * Its path.
+ */
+path: string, 
+/**
+ * Whether a link stands for what it leads to.
+ */
+follow: boolean, };
+
+/**
+ * What is known about a file. Times are milliseconds since 1970.
+ */
+export type FileStat = { 
+/**
+ * What it is.
+ */
+kind: FileKind, 
+/**
+ * Its length in bytes.
+ */
+size: number, 
+/**
+ * Its permission bits.
+ */
+mode: number, 
+/**
+ * The number of the user who owns it.
+ */
+uid: number, 
+/**
+ * The number of the group that owns it.
+ */
+gid: number, 
+/**
+ * When it was last read.
+ */
+accessedMs?: number, 
+/**
+ * When it was last written.
+ */
+modifiedMs?: number, 
+/**
+ * When it was created.
+ */
+createdMs?: number, };
+
+/**
+ * What an entry of a directory is.
+ */
+export type FileKind = "file" | "directory" | "symlink" | "other";
+
+/**
+ * A directory to make.
+ */
+export type MkdirRequest = { 
+/**
+ * The volume that gets it. Default: the sandbox of the handle.
+ */
+volume?: string, 
+/**
+ * Its path.
+ */
+path: string, 
+/**
+ * How to make it.
+ */
+options: MakeDirectoryOptions, };
+
+/**
+ * How to make a directory.
+ */
+export type MakeDirectoryOptions = { 
+/**
+ * Whether missing parents are made too, and a directory that exists is no
+ * error. Default: `false`.
+ */
+recursive?: boolean, 
+/**
+ * The permission bits of the directory. Default: `0o777`, less the umask.
+ */
+mode?: number, };
+
+/**
+ * What to remove.
+ */
+export type RemoveFileRequest = { 
+/**
+ * The volume that has it. Default: the sandbox of the handle.
+ */
+volume?: string, 
+/**
+ * Its path.
+ */
+path: string, 
+/**
+ * How to remove it.
+ */
+options: RemoveFileOptions, };
+
+/**
+ * How to remove a file or directory.
+ */
+export type RemoveFileOptions = { 
+/**
+ * Whether a directory is removed with everything in it. Default: `false`.
+ */
+recursive?: boolean, };
+
+/**
+ * Names two files.
+ */
+export type TwoPathsRequest = { 
+/**
+ * The volume that has them. Default: the sandbox of the handle.
+ */
+volume?: string, 
+/**
+ * The path that is.
+ */
+path: string, 
+/**
+ * The path that shall be.
+ */
+newPath: string, };
+
+/**
+ * A link to make.
+ */
+export type SymlinkRequest = { 
+/**
+ * The volume that gets it. Default: the sandbox of the handle.
+ */
+volume?: string, 
+/**
+ * What the link says.
+ */
+target: string, 
+/**
+ * The path of the link.
+ */
+path: string, };
+
+/**
+ * A path as the answer.
+ */
+export type FilePathResult = { 
+/**
+ * The path.
+ */
+path: string, };
+
+/**
+ * What to change about a file. What is not given stays as it is.
+ */
+export type FileAttributesRequest = { 
+/**
+ * The volume that has the file. Default: the sandbox of the handle.
+ */
+volume?: string, 
+/**
+ * The file's path. The file of the handle has none.
+ */
+path?: string, 
+/**
+ * Permission bits.
+ */
+mode?: number, 
+/**
+ * The number of the user who shall own it.
+ */
+uid?: number, 
+/**
+ * The number of the group that shall own it.
+ */
+gid?: number, 
+/**
+ * Its length in bytes.
+ */
+size?: number, 
+/**
+ * When it was last read, in seconds since 1970.
+ */
+accessedSeconds?: number, 
+/**
+ * When it was last written, in seconds since 1970.
+ */
+modifiedSeconds?: number, };
+
+/**
+ * What to copy, and where to.
+ */
+export type HostCopyRequest = { 
+/**
+ * The volume that it is copied to or from. Default: the sandbox of the
+ * handle.
+ */
+volume?: string, 
+/**
+ * The file or directory to copy.
+ */
+source: string, 
+/**
+ * The path of the copy.
+ */
+destination: string, 
+/**
+ * Whether to tell how far it is, as events. Default: `false`.
+ */
+progress?: boolean, };
+
+/**
+ * What to read of an open file.
+ */
+export type ReadFileOptions = { 
+/**
+ * Where to begin.
+ */
+offset: number, 
+/**
+ * How many bytes at most. Fewer come when the file ends, or when it is
+ * more than the library reads at once.
+ */
+length: number, };
+
+/**
+ * Where to write in an open file.
+ */
+export type WriteFileOptions = { 
+/**
+ * Where to begin. A file that was opened to append does not care.
+ */
+offset: number, };
+
+/**
+ * What a write has come to.
+ */
+export type WriteFileResult = { 
+/**
+ * Where the next write would begin.
+ */
+offset: number, };
+
+/**
  * Names an image.
  */
 export type NamedImage = { 
@@ -2012,6 +2711,268 @@ registryInsecure?: boolean,
  * Default: those that the user's configuration names.
  */
 registryCaCerts?: CaCertificates, };
+
+/**
+ * What a new volume is.
+ */
+export type VolumeOptions = { 
+/**
+ * The volume's name: letters, digits, dots, hyphens and underscores, the
+ * first one a letter or digit.
+ */
+name: string, 
+/**
+ * What it is made of. Default: `"directory"`.
+ */
+kind?: VolumeKind, 
+/**
+ * The size of a disk in MiB, at least 68, of which its file system takes
+ * 66 for itself. It has to be given for a disk, and only for one.
+ */
+sizeMiB?: number, 
+/**
+ * How many MiB guests may write to a directory. This machine does not
+ * enforce it on what is written from outside. Default: without limit.
+ */
+quotaMiB?: number, 
+/**
+ * Labels to find the volume by.
+ */
+labels?: { [key in string]: string }, };
+
+/**
+ * What is known about a volume.
+ */
+export type VolumeInfo = { 
+/**
+ * The volume's name.
+ */
+name: string, 
+/**
+ * Where it is.
+ */
+backend: Backend, 
+/**
+ * What it is made of.
+ */
+kind: VolumeKind, 
+/**
+ * Its size in bytes, if it is a disk.
+ */
+capacityBytes?: number, 
+/**
+ * How many MiB guests may write to it. Absent without a limit.
+ */
+quotaMiB?: number, 
+/**
+ * The directory of this machine that it is in.
+ */
+path?: string, 
+/**
+ * Its labels.
+ */
+labels: { [key in string]: string }, 
+/**
+ * When it was created, in ISO 8601.
+ */
+createdAt?: string, };
+
+/**
+ * Names a volume.
+ */
+export type NamedVolume = { 
+/**
+ * The volume's name.
+ */
+name: string, };
+
+/**
+ * Which volumes to list.
+ */
+export type ListVolumesRequest = { 
+/**
+ * Labels that a volume has to have. Default: none.
+ */
+labels?: { [key in string]: string }, };
+
+/**
+ * What is stored on this machine. It was looked up piece by piece, while
+ * others may have changed it.
+ */
+export type StorageUsage = { 
+/**
+ * Images, and the layers that they share.
+ */
+images: StorageCategory, 
+/**
+ * Snapshots.
+ */
+snapshots: StorageCategory, 
+/**
+ * Sandboxes, also those that are stopped.
+ */
+sandboxes: StorageCategory, 
+/**
+ * Volumes.
+ */
+volumes: StorageCategory, 
+/**
+ * Memory of sandboxes that others were forked from.
+ */
+branchMemory: StorageCategory, 
+/**
+ * Memory unpacked from snapshots, which can be unpacked again.
+ */
+snapshotMemory: StorageCategory, 
+/**
+ * What the numbers do not tell.
+ */
+notes: Array<string>, };
+
+/**
+ * What one kind of things takes. What is absent is not known.
+ */
+export type StorageCategory = { 
+/**
+ * How many there are.
+ */
+count?: number, 
+/**
+ * How many of them are in use.
+ */
+inUse?: number, 
+/**
+ * The sum of the lengths of their files.
+ */
+logicalBytes?: number, 
+/**
+ * The sum of what the file system has set aside for them.
+ */
+allocatedBytes?: number, 
+/**
+ * The lengths of the files that could be removed.
+ */
+reclaimableBytes?: number, 
+/**
+ * Each of them.
+ */
+items: Array<StorageItem>, 
+/**
+ * What the numbers do not tell.
+ */
+notes: Array<string>, };
+
+/**
+ * What one thing takes. What is absent is not known.
+ */
+export type StorageItem = { 
+/**
+ * Its name.
+ */
+name: string, 
+/**
+ * Where it is.
+ */
+path: string, 
+/**
+ * The sum of the lengths of its files.
+ */
+logicalBytes?: number, 
+/**
+ * What the file system has set aside for it.
+ */
+allocatedBytes?: number, 
+/**
+ * Whether it is in use.
+ */
+inUse?: boolean, 
+/**
+ * Whether it could be removed.
+ */
+reclaimable?: boolean, 
+/**
+ * Why it is kept, or why it is not known how much it takes.
+ */
+reasons: Array<string>, };
+
+/**
+ * Which memory files to remove. Snapshots, volumes, images and the disks of
+ * sandboxes are never removed by this.
+ */
+export type PruneStorageRequest = { 
+/**
+ * Whether it is only looked at what would be removed. Default: `false`.
+ */
+dryRun?: boolean, 
+/**
+ * How old a file has to be, in milliseconds. Default: 0.
+ */
+olderThanMs?: number, 
+/**
+ * Whether only memory of forks is removed, and what was unpacked from
+ * snapshots is kept. Default: `false`.
+ */
+branchesOnly?: boolean, };
+
+/**
+ * What was removed.
+ */
+export type StoragePruneReport = { 
+/**
+ * Whether it was only looked at what would be removed.
+ */
+dryRun: boolean, 
+/**
+ * How many files were removed.
+ */
+filesRemoved: number, 
+/**
+ * The sum of their lengths.
+ */
+logicalBytesRemoved: number, 
+/**
+ * Each file that was looked at.
+ */
+files: Array<PrunedMemoryFile>, };
+
+/**
+ * What a memory file is for.
+ */
+export type MemoryKind = "branch" | "snapshot";
+
+/**
+ * What became of a memory file.
+ */
+export type MemoryState = "reclaimable" | "inUse" | "pendingHandoff" | "tooYoung" | "missingHandoffLock" | "changed" | "removed" | "error";
+
+/**
+ * A memory file.
+ */
+export type PrunedMemoryFile = { 
+/**
+ * Where it is or was.
+ */
+path: string, 
+/**
+ * What it is for.
+ */
+kind: MemoryKind, 
+/**
+ * What became of it, or why it was kept.
+ */
+state: MemoryState, 
+/**
+ * Its length.
+ */
+logicalBytes?: number, 
+/**
+ * What the file system has set aside for it.
+ */
+allocatedBytes?: number, 
+/**
+ * What went wrong with it.
+ */
+error?: string, };
 
 /**
  * How to make a snapshot of a sandbox.
@@ -2600,6 +3561,40 @@ checks: Array<HostCheck>,
 problems: Array<HostProblem>, };
 
 /**
+ * Something that keeps microVMs from running.
+ */
+export type HostProblem = { 
+/**
+ * What is wrong, in a line.
+ */
+headline: string, 
+/**
+ * Why that may be.
+ */
+hints: Array<string>, 
+/**
+ * Commands that mend it, where there are safe ones.
+ */
+fix: HostFix | null, };
+
+/**
+ * How to mend a problem.
+ */
+export type HostFix = { 
+/**
+ * What the commands do.
+ */
+description: string, 
+/**
+ * Each command, ready to paste.
+ */
+commands: Array<string>, 
+/**
+ * Whether the user has to log in again afterwards.
+ */
+requiresRelogin: boolean, };
+
+/**
  * What came of a check.
  */
 export type HostCheckState = "pass" | "fail" | "warn" | "info";
@@ -2624,40 +3619,6 @@ state: HostCheckState,
  * What was seen.
  */
 value: string, };
-
-/**
- * How to mend a problem.
- */
-export type HostFix = { 
-/**
- * What the commands do.
- */
-description: string, 
-/**
- * Each command, ready to paste.
- */
-commands: Array<string>, 
-/**
- * Whether the user has to log in again afterwards.
- */
-requiresRelogin: boolean, };
-
-/**
- * Something that keeps microVMs from running.
- */
-export type HostProblem = { 
-/**
- * What is wrong, in a line.
- */
-headline: string, 
-/**
- * Why that may be.
- */
-hints: Array<string>, 
-/**
- * Commands that mend it, where there are safe ones.
- */
-fix: HostFix | null, };
 
 export type JsonValue = number | string | boolean | Array<JsonValue> | { [key in string]: JsonValue } | null;
 
@@ -2722,6 +3683,45 @@ steps: Array<EchoStep>, };
  * One step.
  */
 export type EchoStep = { "stdout": number } | { "stderr": number } | "copy" | "closeStdin" | "waitForSignal" | { "exit": number } | "lose";
+
+/**
+ * An entry of a directory.
+ */
+export type DirectoryEntry = { 
+/**
+ * Its name, without the directory.
+ */
+name: string, 
+/**
+ * What it is.
+ */
+kind: FileKind, };
+
+/**
+ * How far a copy is.
+ */
+export type CopyProgress = { 
+/**
+ * The file that is being copied, relative to the source; empty for the
+ * source itself.
+ */
+path: string, 
+/**
+ * How many bytes are copied.
+ */
+bytes: number, 
+/**
+ * How many bytes there were when the copy began.
+ */
+totalBytes: number, 
+/**
+ * How many files are copied.
+ */
+files: number, 
+/**
+ * How many files there were when the copy began.
+ */
+totalFiles: number, };
 
 /**
  * What a process produced, without its bytes.

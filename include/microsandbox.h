@@ -55,6 +55,10 @@
 // The timeout of `msb_wait` that never ends.
 #define MSB_WAIT_FOREVER UINT32_MAX
 
+// How much of a file travels at a time. It bounds what a stream holds in
+// memory, and the agent reads no more at once either.
+#define CHUNK_LENGTH ((2 * 1024) * 1024)
+
 // How many outputs are taken from the guest before the caller asks for them.
 // That much is read to see what comes behind it: the end, or that nobody
 // reads the input any more. Chunks of the core have at most 16 KiB, so this

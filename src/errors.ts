@@ -154,12 +154,6 @@ export class MissingRestoreBindingsError extends MicrosandboxError {
 }
 
 /**
- * A file of this machine is there already and was not to be replaced. Code:
- * `file-already-exists`.
- */
-export class FileAlreadyExistsError extends MicrosandboxError {}
-
-/**
  * Log entries were lost: their file was deleted before they were read. Start
  * again from a time. Code: `log-missed-rotation`.
  */
@@ -192,6 +186,60 @@ export class ExecFailedError extends MicrosandboxError {
  * has ended. Code: `stdin-closed`.
  */
 export class StdinClosedError extends MicrosandboxError {}
+
+/**
+ * An operation on a file failed.
+ *
+ * Codes: those of its subclasses, `read-only-filesystem`, `no-space`, `busy`,
+ * `cross-device`, `filesystem-loop`, `file-closed`, and `filesystem-error` for
+ * what has no code of its own.
+ */
+export class FileSystemError extends MicrosandboxError {
+  /** The path that it failed with. */
+  get path(): string {
+    return String(this.details["path"] ?? "");
+  }
+
+  /** The other path, of an operation that takes two. */
+  get newPath(): string | undefined {
+    return this.details["newPath"] as string | undefined;
+  }
+
+  /**
+   * The number that the system which has the file gives the error: the
+   * guest's Linux, or this machine's for a volume.
+   */
+  get errno(): number | undefined {
+    return this.details["errno"] as number | undefined;
+  }
+}
+
+/** There is no such file or directory. Code: `not-found`. */
+export class FileNotFoundError extends FileSystemError {}
+
+/** There is such a file or directory already. Code: `already-exists`. */
+export class FileAlreadyExistsError extends FileSystemError {}
+
+/** The system does not permit it. Code: `permission-denied`. */
+export class FilePermissionError extends FileSystemError {}
+
+/** It is not a directory, and had to be one. Code: `not-a-directory`. */
+export class NotADirectoryError extends FileSystemError {}
+
+/** It is a directory, and had to be none. Code: `is-a-directory`. */
+export class IsADirectoryError extends FileSystemError {}
+
+/** The directory is not empty. Code: `directory-not-empty`. */
+export class DirectoryNotEmptyError extends FileSystemError {}
+
+/** A volume of that name exists already. Code: `volume-already-exists`. */
+export class VolumeAlreadyExistsError extends MicrosandboxError {}
+
+/** There is no volume of that name. Code: `volume-not-found`. */
+export class VolumeNotFoundError extends MicrosandboxError {}
+
+/** A sandbox that runs has the volume mounted. Code: `volume-in-use`. */
+export class VolumeInUseError extends MicrosandboxError {}
 
 /**
  * A command that started and did not end by itself, with its output so far
@@ -273,13 +321,28 @@ const classes: { [Code in ErrorCode]?: ErrorClass } = {
   "snapshot-sandbox-running": SnapshotError,
   "snapshot-source-recovery": SnapshotError,
   "missing-restore-bindings": MissingRestoreBindingsError,
-  "file-already-exists": FileAlreadyExistsError,
   "log-missed-rotation": LogRotationError,
   "invalid-cursor": InvalidCursorError,
   "exec-failed": ExecFailedError,
   "exec-timeout": ExecTimeoutError,
   "command-interrupted": CommandInterruptedError,
   "stdin-closed": StdinClosedError,
+  "file-closed": FileSystemError,
+  "filesystem-error": FileSystemError,
+  "read-only-filesystem": FileSystemError,
+  "no-space": FileSystemError,
+  "busy": FileSystemError,
+  "cross-device": FileSystemError,
+  "filesystem-loop": FileSystemError,
+  "not-found": FileNotFoundError,
+  "already-exists": FileAlreadyExistsError,
+  "permission-denied": FilePermissionError,
+  "not-a-directory": NotADirectoryError,
+  "is-a-directory": IsADirectoryError,
+  "directory-not-empty": DirectoryNotEmptyError,
+  "volume-already-exists": VolumeAlreadyExistsError,
+  "volume-not-found": VolumeNotFoundError,
+  "volume-in-use": VolumeInUseError,
 };
 
 /** The error that callers see for a failure in the library. */

@@ -21,8 +21,10 @@ import type { CommandOutput, CommandStatus, ExecOptions } from "./command.ts";
 import { connect } from "./connection.ts";
 import { toError } from "./errors.ts";
 import { type Address, address, make } from "./internals.ts";
+import { type FileSystem, toFileSystem } from "./fs.ts";
 import { type Jobs, toJobs } from "./job.ts";
 import { type SandboxMetrics, toMetrics } from "./metrics.ts";
+import { requireMounts } from "./mounts.ts";
 import { requireReadOfPath } from "./permissions.ts";
 import { type Process, run, spawn } from "./process.ts";
 import {
@@ -92,6 +94,8 @@ export class Sandbox extends SandboxBase implements AsyncDisposable {
   readonly #client: Client;
   readonly #handle: number;
   readonly #live: LiveSandbox;
+  /** The guest's files. */
+  readonly fs: FileSystem;
   #isReleased = false;
   #disposed: Promise<void> | undefined;
 
@@ -104,6 +108,7 @@ export class Sandbox extends SandboxBase implements AsyncDisposable {
     this.#client = client;
     this.#handle = reply.handle;
     this.#live = reply.result;
+    this.fs = toFileSystem(() => ({ client, handle: this.#openHandle() }));
     // Giving back the connection to a sandbox that belongs to this program
     // stops it, which should not happen when a collector feels like it.
     if (!this.ownsLifecycle) {
@@ -125,6 +130,9 @@ export class Sandbox extends SandboxBase implements AsyncDisposable {
    * Throws {@link InvalidOptionError} before anything starts,
    * {@link SandboxAlreadyExistsError}, {@link ImageError}, and
    * {@link BootError} with a diagnosis when this machine cannot boot it.
+   *
+   * Permissions: for each path of this machine that `mounts` names,
+   * `--allow-read`, and `--allow-write` unless the mount is `readOnly`.
    */
   static create(options: CreateSandboxOptions): Promise<Sandbox> {
     return Sandbox.#create("sandbox.create", options);
@@ -148,6 +156,7 @@ export class Sandbox extends SandboxBase implements AsyncDisposable {
     { signal, onProgress, patches, ...options }: CreateSandboxOptions,
   ): Promise<Sandbox> {
     requireRootfs(options);
+    requireMounts(options.mounts);
     const { bytes, ...encoded } = patches ? encodePatches(patches) : {};
     const client = await connect();
     const reply = await client.call(operation, { ...options, ...encoded }, {

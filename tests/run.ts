@@ -33,6 +33,14 @@ const programs: Grant = {
   flags: "--allow-run --allow-read --allow-write=/tmp --allow-net=127.0.0.1",
 };
 
+/** For tests that look at what the library does with files of this machine. */
+const hostFiles: Grant = {
+  variables: "all",
+  flags: "--allow-read --allow-write=/tmp,$MSB_HOME",
+};
+/** A home for what tests create without a microVM, which goes away again. */
+const ownHome = 'export MSB_HOME=$(mktemp -d); trap "rm -rf $MSB_HOME" EXIT; ';
+
 /** Runs test files on Deno, with the library and what else they name. */
 function denoTest(files: string, { variables, flags = "" }: Grant): string {
   const env = variables === "all" ? "" : `=${["MICROSANDBOX_LIB", ...variables]}`;
@@ -55,6 +63,8 @@ const vmNouns: Record<string, Grant> = {
   },
   command: microVms,
   job: microVms,
+  fs: hostFiles,
+  volume: hostFiles,
   programs,
   terminal: programs,
   // Root file systems need a disk that keeps attributes.
@@ -88,10 +98,13 @@ const suites: Suite[] = [
   },
   { name: "c", command: ["tests/c/run.sh", library] },
   { name: "deno", command: shell(denoTest("tests/unit/", libraryOnly)) },
-  { name: "bun", command: shell("bun test --timeout 60000 ./tests/unit/ ./tests/programs/") },
+  {
+    name: "bun",
+    command: shell(`${ownHome}bun test --timeout 60000 ./tests/unit/ ./tests/programs/`),
+  },
   {
     name: "deno-programs",
-    command: shell(denoTest("tests/programs/", programs)),
+    command: shell(ownHome + denoTest("tests/programs/", programs)),
   },
   {
     // It runs programs of both runtimes itself.

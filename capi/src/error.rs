@@ -21,9 +21,13 @@ use crate::image_error;
 pub enum ErrorCode {
     /// The sandbox's agent could not be reached, or answered out of turn.
     AgentClientError,
+    /// A file or directory of that name exists already.
+    AlreadyExists,
     /// The microVM or its agent did not come up. `details.diagnosis` says what
     /// is wrong with the host, as far as that can be seen.
     BootFailed,
+    /// A file is in use in a way that forbids the operation.
+    Busy,
     /// The request was cancelled before it had a result.
     Cancelled,
     /// The client was closed before the request completed.
@@ -40,17 +44,23 @@ pub enum ErrorCode {
     ControlSecretBatch,
     /// The sandbox changed while a modification was being saved.
     ControlStateChanged,
+    /// The operation cannot go from one file system to another.
+    CrossDevice,
     /// The database of sandboxes could not be read or written.
     DatabaseError,
+    /// A directory is not empty.
+    DirectoryNotEmpty,
     /// The command could not be started: there is no such program, working
     /// directory or user, or a limit forbids it.
     ExecFailed,
     /// The command ran longer than its `timeoutMs` and was killed.
     ExecTimeout,
-    /// A file of this machine is there already and was not to be replaced.
-    FileAlreadyExists,
+    /// The file was closed.
+    FileClosed,
     /// An operation on files in the sandbox failed.
     FilesystemError,
+    /// Symbolic links lead in a circle.
+    FilesystemLoop,
     /// The handle was released: the sandbox was stopped, killed, detached or
     /// disposed through this object.
     HandleClosed,
@@ -84,6 +94,8 @@ pub enum ErrorCode {
     InvalidSandboxName,
     /// A file or directory on the host could not be used.
     IoError,
+    /// A directory is where something else was needed.
+    IsADirectory,
     /// The stored output of a job could not be read.
     JobHistoryError,
     /// The job still works on earlier input.
@@ -123,12 +135,21 @@ pub enum ErrorCode {
     NetworkPolicyError,
     /// The image defines no command to run.
     NoDefaultCommand,
+    /// There is no space left, or a quota is used up.
+    NoSpace,
+    /// Something is not a directory where one was needed.
+    NotADirectory,
+    /// There is no file or directory of that name.
+    NotFound,
     /// A number is outside of its range. `details.path` names the option.
     OptionOutOfRange,
     /// The operating system refused a call.
     OsError,
     /// A change to the root file system before boot failed.
     PatchFailed,
+    /// The guest's or this machine's system does not permit the operation on
+    /// the file.
+    PermissionDenied,
     /// A message from the sandbox could not be understood.
     ProtocolError,
     /// The registry ended the connection before everything was there.
@@ -144,6 +165,8 @@ pub enum ErrorCode {
     RegistryUnauthorized,
     /// No connection to the registry could be made.
     RegistryUnreachable,
+    /// The file system is read-only.
+    ReadOnlyFilesystem,
     /// A result does not fit into a frame.
     ResultTooLarge,
     /// Output that nobody read took more room than there is for it.
@@ -203,6 +226,8 @@ pub enum ErrorCode {
     VirtualizationUnavailable,
     /// A volume of that name exists already.
     VolumeAlreadyExists,
+    /// The volume is used by a sandbox.
+    VolumeInUse,
     /// There is no volume of that name.
     VolumeNotFound,
 }

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use ts_rs::{Config, TS, TypeVisitor};
 
-use crate::{client, error, frame, ops, process, status};
+use crate::{client, error, files, frame, ops, process, status};
 
 fn repository() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the crate is in a folder")
@@ -123,6 +123,8 @@ fn protocol() -> String {
     declarations.visit::<client::ClientConfig>();
     ops::visit_types(&mut declarations);
     // The items of streams and events, which no operation's types mention.
+    declarations.visit::<files::DirectoryEntry>();
+    declarations.visit::<ops::host_copy::CopyProgress>();
     declarations.visit::<process::ProcessItem>();
     declarations.visit::<ops::job::JobLogRecord>();
     declarations.visit::<ops::progress::CreateProgress>();

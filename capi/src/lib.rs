@@ -8,6 +8,7 @@
 mod backend;
 mod client;
 mod error;
+mod files;
 mod frame;
 #[cfg(test)]
 mod generated;

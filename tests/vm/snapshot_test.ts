@@ -150,7 +150,7 @@ test("save() writes a file, tells how far it is, and keeps what is there", async
   assert.equal(progress.at(-1), saved.sizeBytes);
   await assert.rejects(disk.save(path), {
     name: "FileAlreadyExistsError",
-    code: "file-already-exists",
+    code: "already-exists",
   });
   await disk.save(path, { overwrite: true, compress: false });
   assert.ok(statSync(path).size > saved.sizeBytes);

@@ -16,7 +16,7 @@ use super::create_options::CreateOptions;
 use super::progress::StartupProgress;
 use super::pull::Pull;
 use super::sandbox::live;
-use super::{Request, encode, host, until_cancelled};
+use super::{Request, encode, host, mounts, until_cancelled};
 use crate::client::Outcome;
 use crate::error::{Error, ErrorCode};
 
@@ -85,6 +85,10 @@ impl Attempt {
 
     /// Boots a new sandbox. When that fails, nothing of it is left behind.
     async fn create(&self, request: &Request) -> Result<Outcome, Error> {
+        if let Some(mounts) = &self.options.mounts {
+            until_cancelled(&request.cancel, mounts::check_volumes(&self.backend, mounts))
+                .await??;
+        }
         // Nobody prunes the image before the sandbox is known to use it.
         let image = self.pull(request).await?;
         report(request, &StartupProgress::booting())?;

@@ -7,6 +7,7 @@ use microsandbox::sandbox::SandboxBuilder;
 use serde::Deserialize;
 use serde_json::json;
 
+use super::mounts;
 use super::patch::{self, PatchSpec};
 use super::registry::{Access, CaCertificates, PullPolicy, RegistryAuth};
 use super::rootfs::{ImageSource, RootDisk};
@@ -87,6 +88,9 @@ pub struct CreateOptions {
     /// After how long without activity the sandbox stops, in milliseconds,
     /// rounded up to whole seconds. Default: never.
     pub idle_timeout_ms: Option<i64>,
+    /// What is mounted in the guest besides its root file system, by the
+    /// absolute path where. Default: nothing.
+    pub mounts: Option<BTreeMap<String, mounts::Mount>>,
 }
 
 impl CreateOptions {
@@ -128,6 +132,9 @@ impl CreateOptions {
         }
         if let Some(entrypoint) = &self.entrypoint {
             builder = builder.entrypoint(entrypoint);
+        }
+        if let Some(mounts) = &self.mounts {
+            builder = mounts::apply(mounts, builder)?;
         }
         if self.replace.unwrap_or(false) {
             builder = builder.replace();

@@ -72,6 +72,16 @@ pub enum DiskFormat {
     Vmdk,
 }
 
+impl From<DiskFormat> for DiskImageFormat {
+    fn from(format: DiskFormat) -> Self {
+        match format {
+            DiskFormat::Raw => Self::Raw,
+            DiskFormat::Qcow2 => Self::Qcow2,
+            DiskFormat::Vmdk => Self::Vmdk,
+        }
+    }
+}
+
 /// Where the changes to an OCI image's files go.
 #[derive(Clone, Debug, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
@@ -256,9 +266,7 @@ fn disk(
     fstype: Option<String>,
 ) -> Result<RootfsSource, Error> {
     let format = match format {
-        Some(DiskFormat::Raw) => DiskImageFormat::Raw,
-        Some(DiskFormat::Qcow2) => DiskImageFormat::Qcow2,
-        Some(DiskFormat::Vmdk) => DiskImageFormat::Vmdk,
+        Some(format) => format.into(),
         None => DiskImageFormat::from_extension(extension(path)).ok_or_else(|| {
             invalid(
                 "image.format",

@@ -260,7 +260,7 @@ impl<'a> Output<'a> {
         let path = std::path::absolute(path).map_err(CoreError::from)?;
         if !overwrite.unwrap_or(false) && path.exists() {
             return Err(Error::new(
-                ErrorCode::FileAlreadyExists,
+                ErrorCode::AlreadyExists,
                 format!(
                     "Cannot write {}: it exists, so choose another path or overwrite it",
                     path.display()

@@ -1,0 +1,378 @@
+//! Files, those of a running guest and those of a volume on this machine,
+//! behind one set of operations with the meaning that they have in Deno.
+
+pub mod failure;
+pub mod guest;
+pub mod host;
+mod transfer;
+pub mod volume;
+
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use self::failure::Failure;
+use self::guest::{Guest, GuestDirectory, GuestFile};
+use self::volume::{VolumeDirectory, VolumeFile, VolumeFiles};
+use crate::error::{Error, ErrorCode};
+use crate::handle::Resource;
+use crate::ops::Request;
+
+/// How much of a file travels at a time. It bounds what a stream holds in
+/// memory, and the agent reads no more at once either.
+pub const CHUNK_LENGTH: usize = 2 * 1024 * 1024;
+
+/// What an entry of a directory is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub enum FileKind {
+    /// A regular file.
+    File,
+    /// A directory.
+    Directory,
+    /// A symbolic link.
+    Symlink,
+    /// A device, a pipe or a socket.
+    Other,
+}
+
+/// An entry of a directory.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct DirectoryEntry {
+    /// Its name, without the directory.
+    pub name: String,
+    /// What it is.
+    pub kind: FileKind,
+}
+
+/// What is known about a file. Times are milliseconds since 1970.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(test, ts(optional_fields))]
+#[serde(rename_all = "camelCase")]
+pub struct FileStat {
+    /// What it is.
+    pub kind: FileKind,
+    /// Its length in bytes.
+    pub size: u64,
+    /// Its permission bits.
+    pub mode: u32,
+    /// The number of the user who owns it.
+    pub uid: u32,
+    /// The number of the group that owns it.
+    pub gid: u32,
+    /// When it was last read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub accessed_ms: Option<i64>,
+    /// When it was last written.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub modified_ms: Option<i64>,
+    /// When it was created.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub created_ms: Option<i64>,
+}
+
+/// An entry with what is known about it, about a link itself if it is one.
+pub struct Listed {
+    pub name: String,
+    pub stat: FileStat,
+}
+
+/// How to open a file.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(test, ts(optional_fields))]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct OpenFileOptions {
+    /// Whether it can be read. Default: `false`, and `true` when nothing at
+    /// all is asked for.
+    pub read: Option<bool>,
+    /// Whether it can be written. Default: `false`.
+    pub write: Option<bool>,
+    /// Whether everything written goes to the end. Default: `false`.
+    pub append: Option<bool>,
+    /// Whether what it holds is thrown away; needs `write`. Default: `false`.
+    pub truncate: Option<bool>,
+    /// Whether it is created when it is missing; needs `write` or `append`.
+    /// Default: `false`.
+    pub create: Option<bool>,
+    /// Whether it has to be created, so that one that exists is an error.
+    /// Default: `false`.
+    pub create_new: Option<bool>,
+    /// The permission bits of a file that is created, less the umask.
+    /// Default: `0o666`.
+    pub mode: Option<u32>,
+}
+
+/// What to change about a file. What is not given stays as it is.
+#[derive(Clone, Debug, Default)]
+pub struct Attributes {
+    pub mode: Option<u32>,
+    pub uid: Option<u32>,
+    pub gid: Option<u32>,
+    pub size: Option<u64>,
+    /// Seconds since 1970.
+    pub accessed: Option<i64>,
+    /// Seconds since 1970.
+    pub modified: Option<i64>,
+}
+
+impl OpenFileOptions {
+    /// For writing a file anew.
+    pub fn overwrite() -> Self {
+        Self {
+            write: Some(true),
+            create: Some(true),
+            truncate: Some(true),
+            ..Self::default()
+        }
+    }
+
+    /// For reading a file.
+    pub fn read() -> Self {
+        Self { read: Some(true), ..Self::default() }
+    }
+}
+
+impl Attributes {
+    /// Whether there is nothing to change.
+    pub fn is_empty(&self) -> bool {
+        let Self { mode, uid, gid, size, accessed, modified } = self;
+        mode.or(*uid).or(*gid).is_none() && size.is_none() && accessed.or(*modified).is_none()
+    }
+}
+
+/// The files that a request works on.
+pub enum Files {
+    /// Those of a running sandbox.
+    Guest(Guest),
+    /// Those of a volume.
+    Volume(VolumeFiles),
+}
+
+/// Does the same with whatever the files are in.
+macro_rules! within {
+    ($this:expr, $kind:ident, $it:ident => $work:expr) => {
+        match $this {
+            $kind::Guest($it) => $work,
+            $kind::Volume($it) => $work,
+        }
+    };
+}
+
+impl Files {
+    /// The files of the volume of this name or, without one, of the sandbox
+    /// that the request's handle stands for.
+    pub async fn of(request: &Request, volume: Option<&str>) -> Result<Self, Error> {
+        Ok(match volume {
+            Some(name) => Self::Volume(VolumeFiles::of(request, name).await?),
+            None => Self::Guest(Guest::connect(request).await?),
+        })
+    }
+
+    /// Refuses paths that can name nothing here.
+    pub fn check(&self, path: &str) -> Result<(), Error> {
+        let expected = match self {
+            Self::Guest(_) if !path.starts_with('/') => "an absolute path",
+            Self::Volume(_) if path.is_empty() => "a path",
+            _ if path.contains('\0') => "a path without a null character",
+            _ => return Ok(()),
+        };
+        Err(Error::new(
+            ErrorCode::InvalidOption,
+            format!("Cannot use {path:?} as a path: give {expected}"),
+        )
+        .with_details(json!({ "path": "path" })))
+    }
+
+    /// Opens a file.
+    pub async fn open(&self, path: &str, options: &OpenFileOptions) -> Result<OpenFile, Failure> {
+        let file = within!(self, Self, files => files.open(path, options).await?.into());
+        let appends_and_reads = options.append.unwrap_or(false) && options.read.unwrap_or(false);
+        Ok(OpenFile { path: path.to_owned(), appends_and_reads, file })
+    }
+
+    /// Opens a directory.
+    pub async fn open_directory(&self, path: &str) -> Result<OpenDirectory, Failure> {
+        Ok(within!(self, Self, files => files.open_directory(path).await?.into()))
+    }
+
+    /// What is known about a file, or about the link that names it.
+    pub async fn stat(&self, path: &str, follow: bool) -> Result<FileStat, Failure> {
+        within!(self, Self, files => files.stat(path, follow).await)
+    }
+
+    /// Makes a directory, with its parents if `recursive`.
+    pub async fn mkdir(
+        &self,
+        path: &str,
+        recursive: bool,
+        mode: Option<u32>,
+    ) -> Result<(), Failure> {
+        within!(self, Self, files => files.mkdir(path, recursive, mode).await)
+    }
+
+    /// Removes a file, a link or an empty directory; with `recursive` also a
+    /// directory that is not empty.
+    pub async fn remove(&self, path: &str, recursive: bool) -> Result<(), Failure> {
+        within!(self, Self, files => files.remove(path, recursive).await)
+    }
+
+    /// Gives a file another name.
+    pub async fn rename(&self, from: &str, to: &str) -> Result<(), Failure> {
+        within!(self, Self, files => files.rename(from, to).await)
+    }
+
+    /// Copies a file's content and permission bits.
+    pub async fn copy(&self, from: &str, to: &str) -> Result<(), Failure> {
+        within!(self, Self, files => files.copy(from, to).await)
+    }
+
+    /// Makes a symbolic link.
+    pub async fn symlink(&self, target: &str, path: &str) -> Result<(), Failure> {
+        within!(self, Self, files => files.symlink(target, path).await)
+    }
+
+    /// What a symbolic link says.
+    pub async fn read_link(&self, path: &str) -> Result<String, Failure> {
+        within!(self, Self, files => files.read_link(path).await)
+    }
+
+    /// The path without links and dots.
+    pub async fn real_path(&self, path: &str) -> Result<String, Failure> {
+        within!(self, Self, files => files.real_path(path).await)
+    }
+
+    /// Changes what is known about a file.
+    pub async fn set_attributes(&self, path: &str, attributes: Attributes) -> Result<(), Failure> {
+        within!(self, Self, files => files.set_attributes(path, attributes).await)
+    }
+}
+
+/// An open file.
+pub struct OpenFile {
+    path: String,
+    appends_and_reads: bool,
+    file: AnyFile,
+}
+
+enum AnyFile {
+    Guest(GuestFile),
+    Volume(VolumeFile),
+}
+
+impl Resource for OpenFile {
+    const KIND: &'static str = "file";
+}
+
+impl From<GuestFile> for AnyFile {
+    fn from(file: GuestFile) -> Self {
+        Self::Guest(file)
+    }
+}
+
+impl From<VolumeFile> for AnyFile {
+    fn from(file: VolumeFile) -> Self {
+        Self::Volume(file)
+    }
+}
+
+impl OpenFile {
+    /// The path that it was opened with.
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// Whether a read after a write begins at an end that only the file knows.
+    pub fn appends_and_reads(&self) -> bool {
+        self.appends_and_reads
+    }
+
+    /// Reads `length` bytes, at most [`CHUNK_LENGTH`]. Fewer mean that the
+    /// file ends there.
+    pub async fn read_at(&self, offset: u64, length: usize) -> Result<Bytes, Failure> {
+        let length = length.min(CHUNK_LENGTH);
+        within!(&self.file, AnyFile, file => file.read_at(offset, length).await)
+    }
+
+    /// Writes all bytes. An append goes to the end, wherever that is.
+    pub async fn write_at(&self, offset: u64, bytes: Bytes) -> Result<(), Failure> {
+        let mut offset = offset;
+        let mut rest = bytes;
+        while !rest.is_empty() {
+            let chunk = rest.split_to(rest.len().min(CHUNK_LENGTH));
+            let length = chunk.len() as u64;
+            within!(&self.file, AnyFile, file => file.write_at(offset, chunk).await)?;
+            offset += length;
+        }
+        Ok(())
+    }
+
+    /// Reads everything.
+    pub async fn read_to_end(&self) -> Result<Bytes, Failure> {
+        let mut bytes = Vec::new();
+        loop {
+            let chunk = self.read_at(bytes.len() as u64, CHUNK_LENGTH).await?;
+            bytes.extend_from_slice(&chunk);
+            if chunk.len() < CHUNK_LENGTH {
+                return Ok(Bytes::from(bytes));
+            }
+        }
+    }
+
+    /// What is known about it.
+    pub async fn stat(&self) -> Result<FileStat, Failure> {
+        within!(&self.file, AnyFile, file => file.stat().await)
+    }
+
+    /// Changes what is known about it.
+    pub async fn set_attributes(&self, attributes: Attributes) -> Result<(), Failure> {
+        within!(&self.file, AnyFile, file => file.set_attributes(attributes).await)
+    }
+
+    /// Closes it. Only this reports what a write could not finish; dropping
+    /// closes as well and tells nobody.
+    pub async fn close(&self) -> Result<(), Failure> {
+        within!(&self.file, AnyFile, file => file.close().await)
+    }
+}
+
+/// An open directory.
+pub enum OpenDirectory {
+    /// One in a guest.
+    Guest(GuestDirectory),
+    /// One in a volume.
+    Volume(VolumeDirectory),
+}
+
+impl From<GuestDirectory> for OpenDirectory {
+    fn from(directory: GuestDirectory) -> Self {
+        Self::Guest(directory)
+    }
+}
+
+impl From<VolumeDirectory> for OpenDirectory {
+    fn from(directory: VolumeDirectory) -> Self {
+        Self::Volume(directory)
+    }
+}
+
+impl OpenDirectory {
+    /// The next entries, in no order. None are left when it is empty.
+    pub async fn next(&mut self) -> Result<Vec<Listed>, Failure> {
+        within!(self, Self, directory => directory.next().await)
+    }
+}
+
+/// Runs work to its end, also when nobody waits for it any more: what it has
+/// begun in the guest has to be finished or undone there.
+pub async fn to_its_end<T: Send + 'static>(work: impl Future<Output = T> + Send + 'static) -> T {
+    match tokio::spawn(work).await {
+        Ok(value) => value,
+        // The runtime is never shut down, so nothing else ends a task early.
+        Err(panicked) => std::panic::resume_unwind(panicked.into_panic()),
+    }
+}
