@@ -50,7 +50,11 @@ export function requireReadOfPath(
  */
 export function requirePorts(ports: PortMapping[] = []): void {
   for (const { hostAddress = "127.0.0.1", hostPort } of ports) {
-    requireNet(`${hostAddress.includes(":") ? `[${hostAddress}]` : hostAddress}:${hostPort}`);
+    // What is no address or no port Deno does not understand either; the
+    // library says what is wrong with it.
+    if (!/^[\da-f.:]+$/i.test(hostAddress) || !(hostPort > 0 && hostPort < 65_536)) continue;
+    const host = hostAddress.includes(":") ? `[${hostAddress}]` : hostAddress;
+    requireNet(`${host}:${hostPort}`);
   }
 }
 
