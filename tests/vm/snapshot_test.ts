@@ -16,7 +16,9 @@ let sandbox: Sandbox;
 let disk: Snapshot;
 
 before(async () => {
-  sandbox = await Sandbox.create({ name, image, memoryMiB: 256 });
+  // Compacting reads the whole disk, which is slow where it is emulated.
+  const rootDisk = { kind: "managed", sizeMiB: 128 } as const;
+  sandbox = await Sandbox.create({ name, image, memoryMiB: 256, rootDisk });
   // A process that is in memory only, and tells where it is.
   await sandbox.shell(
     "echo disk >/root/file; (i=0; while :; do i=$((i+1)); echo $i >/tmp/count; sleep 0.1; done) >/dev/null 2>&1 &",
@@ -56,6 +58,7 @@ test("snapshot() captures the disk of a running sandbox", async () => {
   assert.equal(disk.group, name);
   assert.equal(disk.resumable, false);
   assert.equal(disk.image, image);
+  assert.equal(disk.sizeBytes, 128 * 1024 * 1024);
   assert.equal(disk.availability, "ready");
   assert.deepEqual(disk.headUpdate, {
     group: name,
@@ -133,7 +136,7 @@ test("an aborted snapshot leaves nothing behind, and its group as it was", async
   const reason = new Error("never mind");
   const controller = new AbortController();
   const capturing = sandbox.snapshot({ name: "aborted", signal: controller.signal });
-  setTimeout(() => controller.abort(reason), 50);
+  setTimeout(() => controller.abort(reason), 400);
   await assert.rejects(capturing, reason);
   await assert.rejects(Snapshot.get(`${name}:aborted`), { code: "snapshot-not-found" });
   assert.equal((await Snapshot.groupHead(name)).head, disk.id);
@@ -269,15 +272,14 @@ test("compact() merges the layers that snapshots left", async () => {
   const plan = await sandbox.compact({ dryRun: true });
   assert.equal(plan.disks[0]?.guestPath, "/");
   assert.ok(plan.disks[0]!.layersBefore > 2, JSON.stringify(plan));
-  // While a sandbox runs the core allows 30 seconds, which emulation may need.
-  await sandbox.stop();
   const done = await sandbox.compact();
+  assert.equal(done.disks[0]!.layersAfter, plan.disks[0]!.layersAfter);
   assert.ok(done.disks[0]!.layersAfter < done.disks[0]!.layersBefore);
+  assert.equal((await sandbox.shell("cat /root/file")).text(), "disk\n");
 });
 
 test("remove() removes a snapshot, and its sandbox stays", async () => {
   await disk.remove({ force: true });
   await assert.rejects(disk.verify(), { code: "snapshot-not-found" });
-  sandbox = await (await sandbox.refresh()).connectOrStart();
   assert.equal((await sandbox.shell("cat /root/file")).text(), "disk\n");
 });

@@ -22,7 +22,7 @@ use crate::error::{Error, ErrorCode};
 
 /// `sandbox.create`
 pub async fn create(request: Request) -> Result<Outcome, Error> {
-    let attempt = Attempt::prepare(&request).await?;
+    let mut attempt = Attempt::prepare(&request).await?;
     if !attempt.options.replace.unwrap_or(false) && attempt.is_taken(&request).await? {
         return Err(CoreError::SandboxAlreadyExists(attempt.name).into());
     }
@@ -31,7 +31,7 @@ pub async fn create(request: Request) -> Result<Outcome, Error> {
 
 /// `sandbox.getOrCreate`
 pub async fn get_or_create(request: Request) -> Result<Outcome, Error> {
-    let attempt = Attempt::prepare(&request).await?;
+    let mut attempt = Attempt::prepare(&request).await?;
     if attempt.options.replace.unwrap_or(false) {
         return Err(Error::new(
             ErrorCode::InvalidOption,
@@ -84,7 +84,7 @@ impl Attempt {
     }
 
     /// Boots a new sandbox. When that fails, nothing of it is left behind.
-    async fn create(&self, request: &Request) -> Result<Outcome, Error> {
+    async fn create(&mut self, request: &Request) -> Result<Outcome, Error> {
         if let Some(mounts) = &self.options.mounts {
             until_cancelled(&request.cancel, mounts::check_volumes(&self.backend, mounts))
                 .await??;
@@ -106,7 +106,12 @@ impl Attempt {
             // Nothing of ours exists when somebody else had the name.
             if !matches!(failure, Some(CoreError::SandboxAlreadyExists(_))) {
                 let discard = discard(&self.backend, &self.name, self.started);
-                with_backend(self.backend.clone(), discard).await;
+                let had_entry = with_backend(self.backend.clone(), discard).await;
+                // A directory is patched right before its sandbox gets an entry, and stays
+                // patched: to do it again would fail, or append twice.
+                if had_entry && matches!(self.config.spec.image, RootfsSource::Bind { .. }) {
+                    self.options.patches = None;
+                }
             }
             match failure {
                 None => return Err(Error::cancelled()),
@@ -201,18 +206,20 @@ pub fn random_name() -> String {
     format!("sandbox-{random:016x}")
 }
 
-/// Removes what a failed or cancelled create left under `name`.
+/// Removes what a failed or cancelled create left under `name`, and says
+/// whether there was an entry of it.
 ///
 /// The core ends the virtual machine and marks the entry as stopped, in the
 /// background when the create was cancelled; the entry itself it keeps. Only
 /// an entry made since `started` is removed: it can only be the one that this
 /// create made, unless another process made and stopped one in that time.
-pub async fn discard(backend: &Arc<dyn Backend>, name: &str, started: SystemTime) {
+pub async fn discard(backend: &Arc<dyn Backend>, name: &str, started: SystemTime) -> bool {
     /// The core gives its own clean-up ten seconds.
     const PATIENCE: Duration = Duration::from_secs(15);
     /// The core polls at this pace too; it has no event for the end.
     const PACE: Duration = Duration::from_millis(100);
 
+    let mut had_entry = false;
     let _ = tokio::time::timeout(PATIENCE, async {
         loop {
             let handle = match Sandbox::get(name).await {
@@ -223,6 +230,7 @@ pub async fn discard(backend: &Arc<dyn Backend>, name: &str, started: SystemTime
             if handle.created_at().is_none_or(|created| SystemTime::from(created) < started) {
                 return;
             }
+            had_entry = true;
             let ended = matches!(
                 handle.status_snapshot(),
                 SandboxStatus::Created | SandboxStatus::Stopped | SandboxStatus::Crashed
@@ -234,6 +242,7 @@ pub async fn discard(backend: &Arc<dyn Backend>, name: &str, started: SystemTime
         }
     })
     .await;
+    had_entry
 }
 
 /// Removes the folder that the core leaves when a create fails before the
