@@ -1,6 +1,6 @@
 #!/bin/bash
-# Builds the library as it is released, for the machine that it runs on, into dist/<machine>/. Slower to build and much
-# smaller than what tools/build.sh makes. On Linux it needs nothing newer than glibc 2.28, which is checked.
+# Builds the library as it is released, for the machine that it runs on, into dist/<machine>/. Slower to build than
+# what tools/build.sh makes, and meant to be smaller. On Linux it needs nothing newer than glibc 2.28, which is checked.
 . "$(dirname "$0")/lib.sh"
 
 zigbuild=0.24.1
