@@ -458,6 +458,67 @@ replace?: boolean, } | { "kind": "remove",
 path: string, };
 
 /**
+ * When an image's registry is asked.
+ */
+export type PullPolicy = "if-missing" | "always" | "never";
+
+/**
+ * Certificates in PEM form: one text, or a list of them.
+ */
+export type CaCertificates = string | Array<string>;
+
+/**
+ * Where the changes to an OCI image's files go.
+ */
+export type RootDisk = { "kind": "managed", 
+/**
+ * The most that it can hold, in MiB. Default: 4096.
+ */
+sizeMiB?: number, } | { "kind": "tmpfs", 
+/**
+ * The most that it can hold, in MiB, no more than the sandbox has
+ * memory. Default: half of that.
+ */
+sizeMiB?: number, } | { "kind": "flat", 
+/**
+ * The most that it can hold, in MiB. Default: 4096, or what the image
+ * needs.
+ */
+sizeMiB?: number, 
+/**
+ * The disk's file system. Default: `ext4`.
+ */
+filesystem?: string, 
+/**
+ * How the disk is made from the one that is kept for the image.
+ * Default: `auto`.
+ */
+clone?: CloneStrategy, } | { "kind": "disk", 
+/**
+ * The file.
+ */
+path: string, 
+/**
+ * The file's format, `raw` or `qcow2`. Default: what its ending
+ * says: `.img`, `.raw` or `.qcow2`.
+ */
+format?: DiskFormat, 
+/**
+ * The disk's file system. Default: `ext4`.
+ */
+filesystem?: string, };
+
+/**
+ * How a file is copied.
+ */
+export type CloneStrategy = "auto" | "copy" | "reflink";
+
+/**
+ * The format of a disk image.
+ */
+export type DiskFormat = "raw" | "qcow2" | "vmdk";
+
+/**
  * A root file system: a reference of an OCI image such as `alpine:3.22`, a
  * path that starts with `/`, `./` or `../` and names a directory or a disk
  * image (`.qcow2`, `.raw`, `.vmdk`), or an object that says which it is.
@@ -492,146 +553,17 @@ format?: DiskFormat,
 filesystem?: string, };
 
 /**
- * The format of a disk image.
+ * Credentials for a registry. Both keys are needed.
  */
-export type DiskFormat = "raw" | "qcow2" | "vmdk";
-
+export type RegistryAuth = { 
 /**
- * Storage of the sandbox's own, which is removed with it.
+ * The user's name.
  */
-export type OwnedMount = { 
+username: string, 
 /**
- * What it is made of. Default: `"directory"`.
+ * The password, or a token that stands for it.
  */
-kind?: VolumeKind, 
-/**
- * The size of a disk in MiB, at least 68. It has to be given for a
- * disk, and only for one.
- */
-sizeMiB?: number, 
-/**
- * How many MiB the guest may write to a directory. Default: without
- * limit.
- */
-quotaMiB?: number, 
-/**
- * Whether owners, permission bits and special files that the
- * guest sets are kept beside the files instead of in them.
- * Default: `"strict"`.
- */
-statVirtualization?: StatVirtualizationPolicy, 
-/**
- * Whether permission bits that the guest sets reach the files
- * of this machine. Default: `"private"`.
- */
-hostPermissions?: HostPermissionsPolicy, 
-/**
- * Who the guest sees as the owner of what was made outside.
- * Default: decided by the runtime.
- */
-owner?: MountOwner, 
-/**
- * Whether the guest cannot write to it. Default: `false`.
- */
-readOnly?: boolean, 
-/**
- * Whether programs on it cannot be run directly. Default:
- * `false`.
- */
-noExec?: boolean, 
-/**
- * Whether programs on it get no other user's rights. Default:
- * `false`.
- */
-noSuid?: boolean, 
-/**
- * Whether device files on it do nothing. Default: `false`.
- */
-noDev?: boolean, };
-
-/**
- * How what the guest sets on files relates to what they have here.
- */
-export type StatVirtualizationPolicy = "strict" | "relaxed" | "off";
-
-/**
- * A user and a group of the guest.
- */
-export type MountOwner = { 
-/**
- * The user's number.
- */
-uid: number, 
-/**
- * The group's number.
- */
-gid: number, };
-
-/**
- * What becomes of permission bits that the guest sets.
- */
-export type HostPermissionsPolicy = "private" | "mirror";
-
-/**
- * What a volume is made of.
- */
-export type VolumeKind = "directory" | "disk";
-
-/**
- * A file or directory of this machine.
- */
-export type BindMount = { 
-/**
- * Its path. One that is not absolute starts in the program's working
- * directory.
- *
- * Permissions: read access to it, and write access unless the mount
- * is `readOnly`.
- */
-source: string, 
-/**
- * How many MiB the guest may add. Default: a limit of the runtime.
- */
-quotaMiB?: number, 
-/**
- * Whether links in the path are followed. Default: `false`, which
- * makes them an error.
- */
-followRootSymlinks?: boolean, 
-/**
- * Whether owners, permission bits and special files that the
- * guest sets are kept beside the files instead of in them.
- * Default: `"strict"`.
- */
-statVirtualization?: StatVirtualizationPolicy, 
-/**
- * Whether permission bits that the guest sets reach the files
- * of this machine. Default: `"private"`.
- */
-hostPermissions?: HostPermissionsPolicy, 
-/**
- * Who the guest sees as the owner of what was made outside.
- * Default: decided by the runtime.
- */
-owner?: MountOwner, 
-/**
- * Whether the guest cannot write to it. Default: `false`.
- */
-readOnly?: boolean, 
-/**
- * Whether programs on it cannot be run directly. Default:
- * `false`.
- */
-noExec?: boolean, 
-/**
- * Whether programs on it get no other user's rights. Default:
- * `false`.
- */
-noSuid?: boolean, 
-/**
- * Whether device files on it do nothing. Default: `false`.
- */
-noDev?: boolean, };
+password: string, };
 
 /**
  * A volume, which outlives the sandbox and can be shared.
@@ -704,9 +636,37 @@ noSuid?: boolean,
 noDev?: boolean, };
 
 /**
+ * What a volume is made of.
+ */
+export type VolumeKind = "directory" | "disk";
+
+/**
+ * A user and a group of the guest.
+ */
+export type MountOwner = { 
+/**
+ * The user's number.
+ */
+uid: number, 
+/**
+ * The group's number.
+ */
+gid: number, };
+
+/**
  * When a volume is created.
  */
 export type VolumeCreation = "never" | "ifMissing" | "always";
+
+/**
+ * How what the guest sets on files relates to what they have here.
+ */
+export type StatVirtualizationPolicy = "strict" | "relaxed" | "off";
+
+/**
+ * What becomes of permission bits that the guest sets.
+ */
+export type HostPermissionsPolicy = "private" | "mirror";
 
 /**
  * A disk image of this machine.
@@ -728,6 +688,62 @@ format?: DiskFormat,
  * Its file system, such as `ext4`. Default: the guest finds out.
  */
 fsType?: string, 
+/**
+ * Whether the guest cannot write to it. Default: `false`.
+ */
+readOnly?: boolean, 
+/**
+ * Whether programs on it cannot be run directly. Default:
+ * `false`.
+ */
+noExec?: boolean, 
+/**
+ * Whether programs on it get no other user's rights. Default:
+ * `false`.
+ */
+noSuid?: boolean, 
+/**
+ * Whether device files on it do nothing. Default: `false`.
+ */
+noDev?: boolean, };
+
+/**
+ * A file or directory of this machine.
+ */
+export type BindMount = { 
+/**
+ * Its path. One that is not absolute starts in the program's working
+ * directory.
+ *
+ * Permissions: read access to it, and write access unless the mount
+ * is `readOnly`.
+ */
+source: string, 
+/**
+ * How many MiB the guest may add. Default: a limit of the runtime.
+ */
+quotaMiB?: number, 
+/**
+ * Whether links in the path are followed. Default: `false`, which
+ * makes them an error.
+ */
+followRootSymlinks?: boolean, 
+/**
+ * Whether owners, permission bits and special files that the
+ * guest sets are kept beside the files instead of in them.
+ * Default: `"strict"`.
+ */
+statVirtualization?: StatVirtualizationPolicy, 
+/**
+ * Whether permission bits that the guest sets reach the files
+ * of this machine. Default: `"private"`.
+ */
+hostPermissions?: HostPermissionsPolicy, 
+/**
+ * Who the guest sees as the owner of what was made outside.
+ * Default: decided by the runtime.
+ */
+owner?: MountOwner, 
 /**
  * Whether the guest cannot write to it. Default: `false`.
  */
@@ -776,78 +792,62 @@ noSuid?: boolean,
 noDev?: boolean, };
 
 /**
- * Something to mount in the guest.
+ * Storage of the sandbox's own, which is removed with it.
  */
-export type Mount = { "type": "volume" } & VolumeMount | { "type": "bind" } & BindMount | { "type": "tmpfs" } & TmpfsMount | { "type": "disk" } & DiskMount | { "type": "owned" } & OwnedMount;
-
+export type OwnedMount = { 
 /**
- * Where the changes to an OCI image's files go.
+ * What it is made of. Default: `"directory"`.
  */
-export type RootDisk = { "kind": "managed", 
+kind?: VolumeKind, 
 /**
- * The most that it can hold, in MiB. Default: 4096.
- */
-sizeMiB?: number, } | { "kind": "tmpfs", 
-/**
- * The most that it can hold, in MiB, no more than the sandbox has
- * memory. Default: half of that.
- */
-sizeMiB?: number, } | { "kind": "flat", 
-/**
- * The most that it can hold, in MiB. Default: 4096, or what the image
- * needs.
+ * The size of a disk in MiB, at least 68. It has to be given for a
+ * disk, and only for one.
  */
 sizeMiB?: number, 
 /**
- * The disk's file system. Default: `ext4`.
+ * How many MiB the guest may write to a directory. Default: without
+ * limit.
  */
-filesystem?: string, 
+quotaMiB?: number, 
 /**
- * How the disk is made from the one that is kept for the image.
- * Default: `auto`.
+ * Whether owners, permission bits and special files that the
+ * guest sets are kept beside the files instead of in them.
+ * Default: `"strict"`.
  */
-clone?: CloneStrategy, } | { "kind": "disk", 
+statVirtualization?: StatVirtualizationPolicy, 
 /**
- * The file.
+ * Whether permission bits that the guest sets reach the files
+ * of this machine. Default: `"private"`.
  */
-path: string, 
+hostPermissions?: HostPermissionsPolicy, 
 /**
- * The file's format, `raw` or `qcow2`. Default: what its ending
- * says: `.img`, `.raw` or `.qcow2`.
+ * Who the guest sees as the owner of what was made outside.
+ * Default: decided by the runtime.
  */
-format?: DiskFormat, 
+owner?: MountOwner, 
 /**
- * The disk's file system. Default: `ext4`.
+ * Whether the guest cannot write to it. Default: `false`.
  */
-filesystem?: string, };
+readOnly?: boolean, 
+/**
+ * Whether programs on it cannot be run directly. Default:
+ * `false`.
+ */
+noExec?: boolean, 
+/**
+ * Whether programs on it get no other user's rights. Default:
+ * `false`.
+ */
+noSuid?: boolean, 
+/**
+ * Whether device files on it do nothing. Default: `false`.
+ */
+noDev?: boolean, };
 
 /**
- * How a file is copied.
+ * Something to mount in the guest.
  */
-export type CloneStrategy = "auto" | "copy" | "reflink";
-
-/**
- * Credentials for a registry. Both keys are needed.
- */
-export type RegistryAuth = { 
-/**
- * The user's name.
- */
-username: string, 
-/**
- * The password, or a token that stands for it.
- */
-password: string, };
-
-/**
- * Certificates in PEM form: one text, or a list of them.
- */
-export type CaCertificates = string | Array<string>;
-
-/**
- * When an image's registry is asked.
- */
-export type PullPolicy = "if-missing" | "always" | "never";
+export type Mount = { "type": "volume" } & VolumeMount | { "type": "bind" } & BindMount | { "type": "tmpfs" } & TmpfsMount | { "type": "disk" } & DiskMount | { "type": "owned" } & OwnedMount;
 
 /**
  * A sandbox that this program is connected to. Its handle is in the frame.
@@ -1074,6 +1074,11 @@ user?: string,
 bindings?: Bindings, };
 
 /**
+ * Whether the guest writes back what it has not written to its disks yet.
+ */
+export type GuestFlush = "auto" | "required" | "skip";
+
+/**
  * What a restored or forked sandbox uses of this machine.
  */
 export type Bindings = { 
@@ -1096,37 +1101,6 @@ inherit?: boolean,
  * Default: `"strict"`.
  */
 mountPolicy?: MountPolicy, };
-
-/**
- * How much a mounted directory has to be like the original's.
- */
-export type MountPolicy = "strict" | "relaxed";
-
-/**
- * A port of this machine that leads to one of the guest's.
- */
-export type PortMapping = { 
-/**
- * The port on this machine, from 1 to 65535.
- */
-hostPort: number, 
-/**
- * The port in the guest, from 1 to 65535.
- */
-guestPort: number, 
-/**
- * The address of this machine to listen on. Default: `127.0.0.1`.
- */
-hostAddress?: string, 
-/**
- * Default: `"tcp"`.
- */
-protocol?: Protocol, };
-
-/**
- * A transport protocol.
- */
-export type Protocol = "tcp" | "udp";
 
 /**
  * What stands behind a mount. Exactly one of `bind`, `volume`, `disk`,
@@ -1159,9 +1133,35 @@ captured?: boolean,
 readonly?: boolean, };
 
 /**
- * Whether the guest writes back what it has not written to its disks yet.
+ * How much a mounted directory has to be like the original's.
  */
-export type GuestFlush = "auto" | "required" | "skip";
+export type MountPolicy = "strict" | "relaxed";
+
+/**
+ * A port of this machine that leads to one of the guest's.
+ */
+export type PortMapping = { 
+/**
+ * The port on this machine, from 1 to 65535.
+ */
+hostPort: number, 
+/**
+ * The port in the guest, from 1 to 65535.
+ */
+guestPort: number, 
+/**
+ * The address of this machine to listen on. Default: `127.0.0.1`.
+ */
+hostAddress?: string, 
+/**
+ * Default: `"tcp"`.
+ */
+protocol?: Protocol, };
+
+/**
+ * A transport protocol.
+ */
+export type Protocol = "tcp" | "udp";
 
 /**
  * Which forks to make.
@@ -1504,9 +1504,39 @@ warnings: Array<ModificationNote>,
 resizes: Array<ResizeStatus>, };
 
 /**
+ * A change to a secret.
+ */
+export type SecretSettingChange = { 
+/**
+ * The environment variable that stands for the secret in the guest.
+ */
+name: string, 
+/**
+ * What happens to it.
+ */
+change: SecretChangeKind, 
+/**
+ * The hosts that the value may be sent to afterwards.
+ */
+hosts: Array<string>, 
+/**
+ * When it takes effect.
+ */
+disposition: Disposition, 
+/**
+ * Why not sooner.
+ */
+reason?: string, };
+
+/**
  * When a change takes effect.
  */
 export type Disposition = "live" | "nextStart" | "requiresRestart" | "unsupported";
+
+/**
+ * What happens to a secret.
+ */
+export type SecretChangeKind = "added" | "rotated" | "renamed" | "hostsUpdated" | "placeholderUpdated" | "removed";
 
 /**
  * What happens to a setting.
@@ -1581,44 +1611,14 @@ enforced: string,
 state: ResizeState, };
 
 /**
- * How far a resize has come.
- */
-export type ResizeState = "accepted" | "converging" | "applied" | "guestRefused" | "failed";
-
-/**
  * What can change its size while a sandbox runs.
  */
 export type ResizedResource = "cpus" | "memory";
 
 /**
- * What happens to a secret.
+ * How far a resize has come.
  */
-export type SecretChangeKind = "added" | "rotated" | "renamed" | "hostsUpdated" | "placeholderUpdated" | "removed";
-
-/**
- * A change to a secret.
- */
-export type SecretSettingChange = { 
-/**
- * The environment variable that stands for the secret in the guest.
- */
-name: string, 
-/**
- * What happens to it.
- */
-change: SecretChangeKind, 
-/**
- * The hosts that the value may be sent to afterwards.
- */
-hosts: Array<string>, 
-/**
- * When it takes effect.
- */
-disposition: Disposition, 
-/**
- * Why not sooner.
- */
-reason?: string, };
+export type ResizeState = "accepted" | "converging" | "applied" | "guestRefused" | "failed";
 
 /**
  * How to pause a sandbox.
@@ -2555,27 +2555,6 @@ config?: ImageConfig,
 layers: Array<ImageLayer>, };
 
 /**
- * One layer of an image.
- */
-export type ImageLayer = { 
-/**
- * The digest of the layer as it is fetched.
- */
-digest: string, 
-/**
- * The digest of what is in it.
- */
-diffId: string, 
-/**
- * What it is fetched as.
- */
-mediaType?: string, 
-/**
- * How many bytes it has, as it is fetched.
- */
-sizeBytes?: number, };
-
-/**
  * What an image says about how to run it.
  */
 export type ImageConfig = { 
@@ -2607,6 +2586,27 @@ user?: string,
  * Labels.
  */
 labels: { [key in string]: string }, };
+
+/**
+ * One layer of an image.
+ */
+export type ImageLayer = { 
+/**
+ * The digest of the layer as it is fetched.
+ */
+digest: string, 
+/**
+ * The digest of what is in it.
+ */
+diffId: string, 
+/**
+ * What it is fetched as.
+ */
+mediaType?: string, 
+/**
+ * How many bytes it has, as it is fetched.
+ */
+sizeBytes?: number, };
 
 /**
  * Which image to remove, and how.
