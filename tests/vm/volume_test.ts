@@ -41,7 +41,7 @@ before(async () => {
       "/ensured": {
         type: "volume",
         name: ensured,
-        create: "ifMissing",
+        create: "if-missing",
         quotaMiB: 4,
         labels: { by: prefix },
       },
@@ -152,11 +152,11 @@ test("volumes that are not what they are asked to be are refused, and nothing is
       { name: "VolumeAlreadyExistsError", code: "volume-already-exists" },
     ],
     [
-      { type: "volume", name: shared.name, create: "ifMissing", kind: "disk", sizeMiB: 80 },
+      { type: "volume", name: shared.name, create: "if-missing", kind: "disk", sizeMiB: 80 },
       { name: "InvalidOptionError", path: "mounts./mnt.kind" },
     ],
     [
-      { type: "volume", name: ensured, create: "ifMissing", quotaMiB: 5 },
+      { type: "volume", name: ensured, create: "if-missing", quotaMiB: 5 },
       { name: "InvalidOptionError", path: "mounts./mnt.quotaMiB" },
     ],
     [

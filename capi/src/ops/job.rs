@@ -164,7 +164,7 @@ pub struct JobLogFilter {
     pub since: Option<i64>,
     /// Only before this time, in milliseconds since 1970.
     pub until: Option<i64>,
-    /// Which output. Default: all but `stdinError`.
+    /// Which output. Default: all but `stdin-error`.
     pub sources: Option<Vec<JobLogSource>>,
     /// Only what comes behind the record with this cursor.
     pub from_cursor: Option<String>,
@@ -175,7 +175,7 @@ pub struct JobLogFilter {
 /// Where a record comes from.
 #[derive(Clone, Copy, Debug, Deserialize, Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "kebab-case")]
 pub enum JobLogSource {
     /// Standard output.
     Stdout,

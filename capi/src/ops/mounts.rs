@@ -206,7 +206,7 @@ directory_mount! {
 /// When a volume is created.
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "kebab-case")]
 pub enum VolumeCreation {
     /// It has to exist.
     Never,

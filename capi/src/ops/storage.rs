@@ -156,7 +156,7 @@ pub enum MemoryKind {
 /// What became of a memory file.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "kebab-case")]
 pub enum MemoryState {
     /// It could be removed.
     Reclaimable,
