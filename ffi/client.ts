@@ -256,28 +256,26 @@ export class Client {
 
   /** The options as JSON, and how much of the array they take. */
   #encode(options: unknown): [Uint8Array<ArrayBuffer>, number] {
-    const json = JSON.stringify(options, this.#refuseUnencodable);
+    const json = JSON.stringify(options, (_key, value: unknown) => {
+      if (isEncodable(value)) return value;
+      throw this.#unencodable(options, value);
+    });
     const { read, written } = encoder.encodeInto(json, this.#scratch);
     if (read === json.length) return [this.#scratch, written];
     const encoded = encoder.encode(json);
     return [encoded, encoded.length];
   }
 
-  /** `JSON.stringify` would drop these silently, or turn them into `null`. */
-  readonly #refuseUnencodable = (key: string, value: unknown): unknown => {
-    const kind = typeof value;
-    if (
-      kind === "function" || kind === "symbol" || kind === "bigint" ||
-      (kind === "number" && !Number.isFinite(value))
-    ) {
-      throw this.#toError({
-        code: "invalid-option",
-        message: `Cannot use option ${key}: ${String(value)} is no JSON value`,
-        details: { path: key },
-      });
-    }
-    return value;
-  };
+  #unencodable(options: unknown, value: unknown): Error {
+    const path = pathTo(options, value) ?? "";
+    // A number that is none can be shown; anything else may be a secret.
+    const shown = typeof value === "number" ? value : `a ${typeof value}`;
+    return this.#toError({
+      code: "invalid-option",
+      message: `Cannot use option ${path}: ${shown} is no JSON value`,
+      details: { path },
+    });
+  }
 
   #closedError(): Error {
     return this.#toError({
@@ -297,6 +295,26 @@ export class Client {
 
 function parse(json: Uint8Array): unknown {
   return json.length === 0 ? null : JSON.parse(decoder.decode(json));
+}
+
+/** Whether `JSON.stringify` would not drop it silently, or make it `null`. */
+function isEncodable(value: unknown): boolean {
+  return typeof value === "number"
+    ? Number.isFinite(value)
+    : !["function", "symbol", "bigint"].includes(typeof value);
+}
+
+/** Where in an object a value first is. */
+function pathTo(object: unknown, value: unknown): string | undefined {
+  if (Object.is(object, value)) return "";
+  if (typeof object !== "object" || object === null) return undefined;
+  for (const [key, inner] of Object.entries(object)) {
+    const rest = pathTo(inner, value);
+    if (rest === undefined) continue;
+    const step = Array.isArray(object) ? `[${key}]` : key;
+    return step + (rest === "" || rest.startsWith("[") ? rest : `.${rest}`);
+  }
+  return undefined;
 }
 
 /** Foreign calls take no shared and no resizable memory, so that is copied. */

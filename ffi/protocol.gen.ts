@@ -52,6 +52,8 @@ export const operation = {
   "sandbox.pause": 23,
   "sandbox.resume": 24,
   "sandbox.pauseState": 25,
+  "port.waitFor": 26,
+  "sandbox.config": 27,
   "sandbox.restore": 29,
   "sandbox.restoreWarnings": 30,
   "command.run": 32,
@@ -165,6 +167,8 @@ export interface Operations {
   "sandbox.pause": { options: OnSandbox<PauseOptions>; result: null };
   "sandbox.resume": { options: OnSandbox<NoOptions>; result: null };
   "sandbox.pauseState": { options: OnSandbox<NoOptions>; result: PauseState };
+  "port.waitFor": { options: WaitForPortOptions; result: null };
+  "sandbox.config": { options: OnSandbox<NoOptions>; result: CreateOptions };
   "sandbox.restore": { options: RestoreRequest; result: LiveSandbox };
   "sandbox.restoreWarnings": { options: NoOptions; result: Array<RestoreWarning> };
   "command.run": { options: CommandRequest; result: CommandResult };
@@ -252,460 +256,40 @@ export interface Operations {
 }
 
 /**
- * A stable name for what went wrong. Codes are never renamed or reused.
+ * The format of an archive of images.
  */
-export type ErrorCode = "agent-client-error" | "already-exists" | "boot-failed" | "busy" | "cancelled" | "client-closed" | "cloud-http" | "command-interrupted" | "control-client-error" | "control-secret-batch" | "control-state-changed" | "cross-device" | "database-error" | "directory-not-empty" | "exec-failed" | "exec-timeout" | "file-closed" | "filesystem-error" | "filesystem-loop" | "handle-closed" | "http-error" | "image-archive-invalid" | "image-corrupt" | "image-in-use" | "image-not-found" | "image-platform-unavailable" | "image-pull-failed" | "internal" | "invalid-config" | "invalid-cursor" | "invalid-handle" | "invalid-option" | "invalid-sandbox-name" | "io-error" | "is-a-directory" | "job-history-error" | "job-input-busy" | "job-launch-unconfirmed" | "job-lost" | "job-not-found" | "job-not-running" | "job-output-gap" | "job-read-only" | "json-error" | "libkrunfw-not-found" | "log-missed-rotation" | "metrics-disabled" | "metrics-unavailable" | "microsandbox-error" | "missing-restore-bindings" | "modification-refused" | "network-policy-error" | "no-default-command" | "no-space" | "not-a-directory" | "not-found" | "option-out-of-range" | "os-error" | "patch-failed" | "permission-denied" | "protocol-error" | "registry-disconnected" | "registry-plain-http" | "registry-rate-limited" | "registry-tls-failed" | "registry-unauthorized" | "registry-unreachable" | "read-only-filesystem" | "result-too-large" | "output-overflow" | "runtime-error" | "runtime-incomplete" | "runtime-in-use" | "runtime-not-installed" | "sandbox-already-exists" | "sandbox-not-found" | "sandbox-not-running" | "sandbox-replaced" | "sandbox-still-running" | "sandbox-stop-timed-out" | "snapshot-already-exists" | "snapshot-image-missing" | "snapshot-integrity" | "snapshot-migration" | "snapshot-not-found" | "snapshot-replaced" | "snapshot-sandbox-running" | "snapshot-source-recovery" | "stdin-closed" | "stop-timeout" | "terminal-error" | "unknown-operation" | "unknown-option" | "unsupported" | "virtualization-unavailable" | "volume-already-exists" | "volume-in-use" | "volume-not-found";
+export type ArchiveFormat = "docker" | "oci";
 
 /**
- * What `msb_client_open` takes.
+ * An archive that was written.
  */
-export type ClientConfig = { 
+export type ArchiveInfo = { 
 /**
- * The directory that holds sandboxes, images, volumes and the runtime.
- * Default: `MSB_HOME`, or `.microsandbox` in the user's home directory.
+ * The identity of the snapshot in it.
  */
-home?: string, };
+id: string, 
+/**
+ * Its length in bytes.
+ */
+sizeBytes: number, };
 
 /**
- * What a new sandbox is made from.
+ * How to write a snapshot to a file.
  */
-export type CreateOptions = { 
+export type ArchiveOptions = { 
 /**
- * The name that the sandbox is known by: 1 to 128 letters, digits, dots,
- * hyphens and underscores, the first one a letter or digit. Default: a
- * random one.
+ * Whether a file that is there already is replaced. Default: `false`.
  */
-name?: string, 
+overwrite?: boolean, 
 /**
- * The root file system: a reference of an OCI image such as
- * `alpine:3.22`, a path that starts with `/`, `./` or `../` and names a
- * directory or a disk image (`.qcow2`, `.raw`, `.vmdk`), or an object
- * that says which it is.
+ * Whether the file is compressed. Default: `true`.
  */
-image: ImageSource, 
-/**
- * Where the changes to an OCI image's files go. Default: onto a managed
- * disk of 4096 MiB.
- */
-rootDisk?: RootDisk, 
-/**
- * Changes to the root file system before the first boot, in this order.
- * They need an OCI image with a managed or flat root disk, or a
- * directory, which they change for good. Default: none.
- */
-patches?: Array<PatchSpec>, 
-/**
- * When the image's registry is asked. Default: `if-missing`.
- */
-pullPolicy?: PullPolicy, 
-/**
- * Credentials for the image's registry. Default: those that the system's
- * keyring, the user's configuration or Docker's configuration file have
- * for it, else none.
- */
-registryAuth?: RegistryAuth, 
-/**
- * Whether the registry is spoken to in plain HTTP. Default: `false`,
- * unless the user's configuration says so for this registry.
- */
-registryInsecure?: boolean, 
-/**
- * Certificates of authorities to trust besides the system's, in PEM form.
- * Default: those that the user's configuration names.
- */
-registryCaCerts?: CaCertificates, 
-/**
- * Virtual CPUs, from 1 to 255. Default: 1.
- */
-cpus?: number, 
-/**
- * Memory in MiB. Default: 512.
- */
-memoryMiB?: number, 
-/**
- * Environment variables of every command. Names that start with `MSB_`
- * are reserved.
- */
-env?: { [key in string]: string }, 
-/**
- * Working directory of commands. Default: the image's, else `/`.
- */
-workdir?: string, 
-/**
- * The shell that runs `shell` scripts. Default: `/bin/sh`.
- */
-shell?: string, 
-/**
- * The guest user that commands run as: a name or an id, with a group
- * after a colon if needed. Default: the image's, else `root`.
- */
-user?: string, 
-/**
- * The guest's host name, at most 64 bytes. Default: made from the name.
- */
-hostname?: string, 
-/**
- * Labels to find the sandbox by. Names that start with `sandbox.`,
- * `microsandbox.` or `service.` are reserved.
- */
-labels?: { [key in string]: string }, 
-/**
- * Replaces the image's entrypoint.
- */
-entrypoint?: Array<string>, 
-/**
- * Whether the sandbox outlives this program. Default: `false`.
- */
-detached?: boolean, 
-/**
- * Whether a sandbox of this name is stopped and replaced. Default:
- * `false`, which makes it an error.
- */
-replace?: boolean, 
-/**
- * Whether the sandbox is removed when it stops. Default: `true` without
- * a `name`, else `false`.
- */
-ephemeral?: boolean, 
-/**
- * How long the sandbox may live, in milliseconds, rounded up to whole
- * seconds. Default: without limit.
- */
-maxDurationMs?: number, 
-/**
- * After how long without activity the sandbox stops, in milliseconds,
- * rounded up to whole seconds. Default: never.
- */
-idleTimeoutMs?: number, 
-/**
- * What is mounted in the guest besides its root file system, by the
- * absolute path where. Default: nothing.
- */
-mounts?: { [key in string]: Mount }, };
+compress?: boolean, };
 
 /**
- * One change to the root file system. All paths in the guest are absolute.
- * Folders that are missing on the way are made.
+ * Where a sandbox runs.
  */
-export type PatchSpec = { "kind": "write", 
-/**
- * The file.
- */
-path: string, 
-/**
- * How many of the request's raw bytes are its content. They follow
- * those of the patches before.
- */
-length: number, 
-/**
- * The file's mode. Default: 0o644.
- */
-mode?: number, 
-/**
- * Whether something that is there is replaced. Default: `false`,
- * which makes it an error.
- */
-replace?: boolean, } | { "kind": "copy", 
-/**
- * What is copied.
- */
-from: string, 
-/**
- * Where it is copied to.
- */
-path: string, 
-/**
- * The file's mode; directories take none. Default: the original's.
- */
-mode?: number, 
-/**
- * Whether something that is there is replaced. Default: `false`,
- * which makes it an error.
- */
-replace?: boolean, } | { "kind": "append", 
-/**
- * The file.
- */
-path: string, 
-/**
- * What is appended.
- */
-content: string, } | { "kind": "mkdir", 
-/**
- * The directory.
- */
-path: string, 
-/**
- * Its mode. Default: 0o755.
- */
-mode?: number, } | { "kind": "symlink", 
-/**
- * The link.
- */
-path: string, 
-/**
- * What it points to.
- */
-target: string, 
-/**
- * Whether something that is there is replaced. Default: `false`,
- * which makes it an error.
- */
-replace?: boolean, } | { "kind": "remove", 
-/**
- * What is removed.
- */
-path: string, };
-
-/**
- * When an image's registry is asked.
- */
-export type PullPolicy = "if-missing" | "always" | "never";
-
-/**
- * Certificates in PEM form: one text, or a list of them.
- */
-export type CaCertificates = string | Array<string>;
-
-/**
- * Where the changes to an OCI image's files go.
- */
-export type RootDisk = { "kind": "managed", 
-/**
- * The most that it can hold, in MiB. Default: 4096.
- */
-sizeMiB?: number, } | { "kind": "tmpfs", 
-/**
- * The most that it can hold, in MiB, no more than the sandbox has
- * memory. Default: half of that.
- */
-sizeMiB?: number, } | { "kind": "flat", 
-/**
- * The most that it can hold, in MiB. Default: 4096, or what the image
- * needs.
- */
-sizeMiB?: number, 
-/**
- * The disk's file system. Default: `ext4`.
- */
-filesystem?: string, 
-/**
- * How the disk is made from the one that is kept for the image.
- * Default: `auto`.
- */
-clone?: CloneStrategy, } | { "kind": "disk", 
-/**
- * The file.
- */
-path: string, 
-/**
- * The file's format, `raw` or `qcow2`. Default: what its ending
- * says: `.img`, `.raw` or `.qcow2`.
- */
-format?: DiskFormat, 
-/**
- * The disk's file system. Default: `ext4`.
- */
-filesystem?: string, };
-
-/**
- * How a file is copied.
- */
-export type CloneStrategy = "auto" | "copy" | "reflink";
-
-/**
- * The format of a disk image.
- */
-export type DiskFormat = "raw" | "qcow2" | "vmdk";
-
-/**
- * A root file system: a reference of an OCI image such as `alpine:3.22`, a
- * path that starts with `/`, `./` or `../` and names a directory or a disk
- * image (`.qcow2`, `.raw`, `.vmdk`), or an object that says which it is.
- */
-export type ImageSource = string | HostImage;
-
-/**
- * A root file system that is on this machine already.
- */
-export type HostImage = { "kind": "directory", 
-/**
- * The directory.
- */
-path: string, 
-/**
- * Whether symbolic links in `path` are followed. Default: `false`,
- * which makes one an error.
- */
-followSymlinks?: boolean, } | { "kind": "disk", 
-/**
- * The file.
- */
-path: string, 
-/**
- * The file's format. Default: what its ending says.
- */
-format?: DiskFormat, 
-/**
- * The file system on the disk, such as `ext4`. Default: the guest
- * finds out.
- */
-filesystem?: string, };
-
-/**
- * Credentials for a registry. Both keys are needed.
- */
-export type RegistryAuth = { 
-/**
- * The user's name.
- */
-username: string, 
-/**
- * The password, or a token that stands for it.
- */
-password: string, };
-
-/**
- * A volume, which outlives the sandbox and can be shared.
- */
-export type VolumeMount = { 
-/**
- * The volume's name.
- */
-name: string, 
-/**
- * Whether the volume is created. Default: `"never"`, so that it has
- * to exist.
- */
-create?: VolumeCreation, 
-/**
- * What a volume that is created is made of. Default: `"directory"`.
- */
-kind?: VolumeKind, 
-/**
- * The size in MiB of a disk that is created, at least 68.
- */
-sizeMiB?: number, 
-/**
- * How many MiB guests may write to a directory that is created.
- * Default: without limit.
- */
-quotaMiB?: number, 
-/**
- * The labels of a volume that is created.
- */
-labels?: { [key in string]: string }, 
-/**
- * Whether links in the path of the volume's directory are followed.
- * Default: `false`.
- */
-followRootSymlinks?: boolean, 
-/**
- * Whether owners, permission bits and special files that the
- * guest sets are kept beside the files instead of in them.
- * Default: `"strict"`.
- */
-statVirtualization?: StatVirtualizationPolicy, 
-/**
- * Whether permission bits that the guest sets reach the files
- * of this machine. Default: `"private"`.
- */
-hostPermissions?: HostPermissionsPolicy, 
-/**
- * Who the guest sees as the owner of what was made outside.
- * Default: decided by the runtime.
- */
-owner?: MountOwner, 
-/**
- * Whether the guest cannot write to it. Default: `false`.
- */
-readOnly?: boolean, 
-/**
- * Whether programs on it cannot be run directly. Default:
- * `false`.
- */
-noExec?: boolean, 
-/**
- * Whether programs on it get no other user's rights. Default:
- * `false`.
- */
-noSuid?: boolean, 
-/**
- * Whether device files on it do nothing. Default: `false`.
- */
-noDev?: boolean, };
-
-/**
- * What a volume is made of.
- */
-export type VolumeKind = "directory" | "disk";
-
-/**
- * A user and a group of the guest.
- */
-export type MountOwner = { 
-/**
- * The user's number.
- */
-uid: number, 
-/**
- * The group's number.
- */
-gid: number, };
-
-/**
- * When a volume is created.
- */
-export type VolumeCreation = "never" | "ifMissing" | "always";
-
-/**
- * How what the guest sets on files relates to what they have here.
- */
-export type StatVirtualizationPolicy = "strict" | "relaxed" | "off";
-
-/**
- * What becomes of permission bits that the guest sets.
- */
-export type HostPermissionsPolicy = "private" | "mirror";
-
-/**
- * A disk image of this machine.
- */
-export type DiskMount = { 
-/**
- * Its path. One that is not absolute starts in the program's working
- * directory.
- *
- * Permissions: read access to it, and write access unless the mount
- * is `readOnly`.
- */
-source: string, 
-/**
- * Its format. Default: what its name ends with, else `"raw"`.
- */
-format?: DiskFormat, 
-/**
- * Its file system, such as `ext4`. Default: the guest finds out.
- */
-fsType?: string, 
-/**
- * Whether the guest cannot write to it. Default: `false`.
- */
-readOnly?: boolean, 
-/**
- * Whether programs on it cannot be run directly. Default:
- * `false`.
- */
-noExec?: boolean, 
-/**
- * Whether programs on it get no other user's rights. Default:
- * `false`.
- */
-noSuid?: boolean, 
-/**
- * Whether device files on it do nothing. Default: `false`.
- */
-noDev?: boolean, };
+export type Backend = "local" | "cloud";
 
 /**
  * A file or directory of this machine.
@@ -764,321 +348,6 @@ noSuid?: boolean,
 noDev?: boolean, };
 
 /**
- * Memory, which is gone when the sandbox stops.
- */
-export type TmpfsMount = { 
-/**
- * How many MiB it holds; they count as the sandbox's memory. Default:
- * decided by the guest.
- */
-sizeMiB?: number, 
-/**
- * Whether the guest cannot write to it. Default: `false`.
- */
-readOnly?: boolean, 
-/**
- * Whether programs on it cannot be run directly. Default:
- * `false`.
- */
-noExec?: boolean, 
-/**
- * Whether programs on it get no other user's rights. Default:
- * `false`.
- */
-noSuid?: boolean, 
-/**
- * Whether device files on it do nothing. Default: `false`.
- */
-noDev?: boolean, };
-
-/**
- * Storage of the sandbox's own, which is removed with it.
- */
-export type OwnedMount = { 
-/**
- * What it is made of. Default: `"directory"`.
- */
-kind?: VolumeKind, 
-/**
- * The size of a disk in MiB, at least 68. It has to be given for a
- * disk, and only for one.
- */
-sizeMiB?: number, 
-/**
- * How many MiB the guest may write to a directory. Default: without
- * limit.
- */
-quotaMiB?: number, 
-/**
- * Whether owners, permission bits and special files that the
- * guest sets are kept beside the files instead of in them.
- * Default: `"strict"`.
- */
-statVirtualization?: StatVirtualizationPolicy, 
-/**
- * Whether permission bits that the guest sets reach the files
- * of this machine. Default: `"private"`.
- */
-hostPermissions?: HostPermissionsPolicy, 
-/**
- * Who the guest sees as the owner of what was made outside.
- * Default: decided by the runtime.
- */
-owner?: MountOwner, 
-/**
- * Whether the guest cannot write to it. Default: `false`.
- */
-readOnly?: boolean, 
-/**
- * Whether programs on it cannot be run directly. Default:
- * `false`.
- */
-noExec?: boolean, 
-/**
- * Whether programs on it get no other user's rights. Default:
- * `false`.
- */
-noSuid?: boolean, 
-/**
- * Whether device files on it do nothing. Default: `false`.
- */
-noDev?: boolean, };
-
-/**
- * Something to mount in the guest.
- */
-export type Mount = { "type": "volume" } & VolumeMount | { "type": "bind" } & BindMount | { "type": "tmpfs" } & TmpfsMount | { "type": "disk" } & DiskMount | { "type": "owned" } & OwnedMount;
-
-/**
- * A sandbox that this program is connected to. Its handle is in the frame.
- */
-export type LiveSandbox = { 
-/**
- * The sandbox's name.
- */
-name: string, 
-/**
- * The sandbox's identity, which a later sandbox of the same name does
- * not share.
- */
-id: string, 
-/**
- * Where it runs.
- */
-backend: Backend, 
-/**
- * Whether the sandbox ends with this connection.
- */
-ownsLifecycle: boolean, };
-
-/**
- * Where a sandbox runs.
- */
-export type Backend = "local" | "cloud";
-
-/**
- * Which sandbox to start, and how.
- */
-export type StartOptions = { 
-/**
- * The sandbox's name.
- */
-name: string, 
-/**
- * The identity that the sandbox has to have. Default: any.
- */
-id?: string, 
-/**
- * Whether the sandbox outlives this program. Default: `false`.
- */
-detached?: boolean, };
-
-/**
- * Names a sandbox.
- */
-export type NamedSandbox = { 
-/**
- * The sandbox's name.
- */
-name: string, 
-/**
- * The identity that the sandbox has to have. Default: any.
- */
-id?: string, };
-
-/**
- * What is known about a sandbox.
- */
-export type SandboxInfo = { 
-/**
- * The sandbox's name.
- */
-name: string, 
-/**
- * The sandbox's identity, which a later sandbox of the same name does
- * not share.
- */
-id: string, 
-/**
- * Where it runs.
- */
-backend: Backend, 
-/**
- * What it was doing when it was asked.
- */
-status: Status, 
-/**
- * When it was created, in ISO 8601.
- */
-createdAt?: string, 
-/**
- * When its entry last changed, in ISO 8601.
- */
-updatedAt?: string, };
-
-/**
- * What a sandbox is doing.
- */
-export type Status = "created" | "starting" | "running" | "draining" | "paused" | "stopped" | "crashed";
-
-/**
- * Which sandboxes to list.
- */
-export type ListOptions = { 
-/**
- * How many to return at most, from 1 to 100. Default: 20.
- */
-limit?: number, 
-/**
- * Where the previous page ended.
- */
-cursor?: string, 
-/**
- * Labels that a sandbox has to have. Default: none.
- */
-labels?: { [key in string]: string }, };
-
-/**
- * Some sandboxes, newest first.
- */
-export type SandboxPage = { 
-/**
- * The sandboxes.
- */
-sandboxes: Array<SandboxInfo>, 
-/**
- * Where the next page starts. Absent on the last page.
- */
-nextCursor?: string, };
-
-/**
- * Which sandbox to connect to, and for how long to try.
- */
-export type ConnectOptions = { 
-/**
- * The sandbox's name.
- */
-name: string, 
-/**
- * The identity that the sandbox has to have. Default: any.
- */
-id?: string, 
-/**
- * Milliseconds to wait for the guest to answer. Default: 10000.
- */
-timeoutMs?: number, };
-
-/**
- * An operation on a sandbox, with options of its own.
- */
-export type OnSandbox<Options> = { 
-/**
- * The sandbox. Default: the one behind the handle.
- */
-sandbox?: NamedSandbox, 
-/**
- * What to do with it.
- */
-options: Options, };
-
-/**
- * How to stop a sandbox.
- */
-export type StopOptions = { 
-/**
- * Milliseconds to wait until it has stopped. Default: without limit.
- */
-timeoutMs?: number, 
-/**
- * Whether a sandbox that has not stopped by then is killed. Default:
- * `false`, which makes it an error and kills nothing.
- */
-force?: boolean, };
-
-/**
- * How to kill a sandbox.
- */
-export type KillOptions = { 
-/**
- * Milliseconds to wait until it is gone. Default: 5000.
- */
-timeoutMs?: number, };
-
-/**
- * Options of an operation that has none.
- */
-export type NoOptions = Record<string, never>;
-
-/**
- * How a sandbox ended.
- */
-export type StopResult = { 
-/**
- * What it is now.
- */
-status: Status, 
-/**
- * The exit code of its process, when this program started it.
- */
-exitCode?: number, 
-/**
- * The number of the signal that ended its process, when this program
- * started it.
- */
-signal?: number, };
-
-/**
- * How to fork a sandbox.
- */
-export type ForkOptions = { 
-/**
- * The fork's name. Default: a random one.
- */
-name?: string, 
-/**
- * Whether the guest writes its disks back first. Default: `"auto"`, which
- * does not: the fork has the memory too.
- */
-guestFlush?: GuestFlush, 
-/**
- * Whether the captured disks get checksums. Default: `false`.
- */
-recordIntegrity?: boolean, 
-/**
- * The guest user of the fork's commands. Default: the original's.
- */
-user?: string, 
-/**
- * What the fork uses of this machine. Default: nothing.
- */
-bindings?: Bindings, };
-
-/**
- * Whether the guest writes back what it has not written to its disks yet.
- */
-export type GuestFlush = "auto" | "required" | "skip";
-
-/**
  * What a restored or forked sandbox uses of this machine.
  */
 export type Bindings = { 
@@ -1133,104 +402,91 @@ captured?: boolean,
 readonly?: boolean, };
 
 /**
- * How much a mounted directory has to be like the original's.
+ * Certificates in PEM form: one text, or a list of them.
  */
-export type MountPolicy = "strict" | "relaxed";
+export type CaCertificates = string | Array<string>;
 
 /**
- * A port of this machine that leads to one of the guest's.
+ * What `msb_client_open` takes.
  */
-export type PortMapping = { 
+export type ClientConfig = { 
 /**
- * The port on this machine, from 1 to 65535.
+ * The directory that holds sandboxes, images, volumes and the runtime.
+ * Default: `MSB_HOME`, or `.microsandbox` in the user's home directory.
  */
-hostPort: number, 
-/**
- * The port in the guest, from 1 to 65535.
- */
-guestPort: number, 
-/**
- * The address of this machine to listen on. Default: `127.0.0.1`.
- */
-hostAddress?: string, 
-/**
- * Default: `"tcp"`.
- */
-protocol?: Protocol, };
+home?: string, };
 
 /**
- * A transport protocol.
+ * How a file is copied.
  */
-export type Protocol = "tcp" | "udp";
+export type CloneStrategy = "auto" | "copy" | "reflink";
 
 /**
- * Which forks to make.
+ * How to run a command.
  */
-export type ForkManyRequest = { 
+export type CommandOptions = { 
 /**
- * The forks' names.
+ * The command's arguments. A shell script sees them as `$1`, `$2` and so
+ * on; the image's own command gets them behind its own. Default: none.
  */
-names: Array<string>, 
+args?: Array<string>, 
 /**
- * How to fork.
+ * Working directory in the guest. Default: the sandbox's.
  */
-options: ForkManyOptions, };
+cwd?: string, 
+/**
+ * Environment variables, added to the sandbox's.
+ */
+env?: { [key in string]: string }, 
+/**
+ * The guest user to run as. Default: the sandbox's.
+ */
+user?: string, 
+/**
+ * After how many milliseconds the command is killed and the call fails
+ * with `exec-timeout`. Default: never.
+ */
+timeoutMs?: number, 
+/**
+ * Runs the command in a terminal of its own, of this size: standard
+ * output and standard error are one then. Default: no terminal.
+ */
+tty?: TerminalSize, };
 
 /**
- * How to fork a sandbox several times.
+ * A command to run.
  */
-export type ForkManyOptions = { 
+export type CommandRequest = { 
 /**
- * Whether the guest writes its disks back first. Default: `"auto"`, which
- * does not: the forks have the memory too.
+ * What to run.
  */
-guestFlush?: GuestFlush, 
+program: Program, 
 /**
- * Whether the captured disks get checksums. Default: `false`.
+ * Where its standard input comes from.
  */
-recordIntegrity?: boolean, 
+stdin: Stdin, 
 /**
- * The guest user of the forks' commands. Default: the original's.
+ * How to run it.
  */
-user?: string, };
+options: CommandOptions, };
 
 /**
- * An error as the caller reads it.
+ * How a command ended. The frame's bytes are its standard output followed by
+ * its standard error.
  */
-export type Failure = { 
+export type CommandResult = { 
 /**
- * What went wrong, as a stable name.
+ * The exit code. -1 after a signal.
  */
-code: ErrorCode, 
+code: number, 
 /**
- * What failed, with which value, and what to do next.
+ * The signal that ended it.
  */
-message: string, 
+signal?: FatalSignal, 
 /**
- * What to branch on. `null` when there is nothing.
+ * How many of the bytes are standard output.
  */
-details: unknown, };
-
-/**
- * What became of one of several forks.
- */
-export type ForkOutcome = { 
-/**
- * Its name.
- */
-name: string, 
-/**
- * The fork, unless it failed.
- */
-sandbox?: LiveSandbox, 
-/**
- * The fork's handle, unless it failed.
- */
-handle?: number, 
-/**
- * Why it failed.
- */
-error?: Failure, };
+stdoutLength: number, };
 
 /**
  * Which disk layers to merge.
@@ -1294,44 +550,332 @@ layersAfter: number,
 materializedBytes: number, };
 
 /**
- * What to ask a sandbox for.
+ * Which sandbox to connect to, and for how long to try.
  */
-export type EndOptions = { 
+export type ConnectOptions = { 
 /**
- * How it is to end.
+ * The sandbox's name.
  */
-how: End, };
+name: string, 
+/**
+ * The identity that the sandbox has to have. Default: any.
+ */
+id?: string, 
+/**
+ * Milliseconds to wait for the guest to answer. Default: 10000.
+ */
+timeoutMs?: number, };
 
 /**
- * A way for a sandbox to end.
+ * How to copy a snapshot to a file with other labels.
  */
-export type End = "stop" | "kill" | "drain";
+export type CopyOptions = { 
+/**
+ * Whether a file that is there already is replaced. Default: `false`.
+ */
+overwrite?: boolean, 
+/**
+ * The copy's labels. Default: none.
+ */
+labels?: { [key in string]: string }, 
+/**
+ * Whether checksums are recorded in the copy. Default: `false`.
+ */
+recordIntegrity?: boolean, };
 
 /**
- * What to wait for.
+ * How far a copy is.
  */
-export type WaitForStatusOptions = { 
+export type CopyProgress = { 
 /**
- * The status to wait for.
+ * The file that is being copied, relative to the source; empty for the
+ * source itself.
  */
-status: Status, };
+path: string, 
+/**
+ * How many bytes are copied.
+ */
+bytes: number, 
+/**
+ * How many bytes there were when the copy began.
+ */
+totalBytes: number, 
+/**
+ * How many files are copied.
+ */
+files: number, 
+/**
+ * How many files there were when the copy began.
+ */
+totalFiles: number, };
 
 /**
- * How to restart a sandbox.
+ * How virtual CPUs are placed on this machine's processors.
  */
-export type RestartOptions = { 
+export type CpuPlacement = "inherit" | "auto" | "spread" | "compact";
+
 /**
- * Whether it is killed instead of stopped. Default: `false`.
+ * Which file to capture into, and what.
  */
-force?: boolean, 
+export type CreateArchiveRequest = { 
 /**
- * Milliseconds to wait until it has stopped. Default: 10000.
+ * The file to write, on this machine.
  */
-timeoutMs?: number, 
+path: string, 
 /**
- * Whether the restarted sandbox outlives this program. Default: `false`.
+ * How to write it.
  */
-detached?: boolean, };
+archive: ArchiveOptions, 
+/**
+ * What to capture. It has neither `group` nor `directory`.
+ */
+options: SnapshotOptions, };
+
+/**
+ * What a new sandbox is made from.
+ */
+export type CreateOptions = { 
+/**
+ * The name that the sandbox is known by: 1 to 128 letters, digits, dots,
+ * hyphens and underscores, the first one a letter or digit. Default: a
+ * random one.
+ */
+name?: string, 
+/**
+ * The root file system: a reference of an OCI image such as
+ * `alpine:3.22`, a path that starts with `/`, `./` or `../` and names a
+ * directory or a disk image (`.qcow2`, `.raw`, `.vmdk`), or an object
+ * that says which it is.
+ */
+image: ImageSource, 
+/**
+ * Where the changes to an OCI image's files go. Default: onto a managed
+ * disk of 4096 MiB.
+ */
+rootDisk?: RootDisk, 
+/**
+ * Changes to the root file system before the first boot, in this order.
+ * They need an OCI image with a managed or flat root disk, or a
+ * directory, which they change for good. Default: none.
+ */
+patches?: Array<PatchSpec>, 
+/**
+ * When the image's registry is asked. Default: `if-missing`.
+ */
+pullPolicy?: PullPolicy, 
+/**
+ * Credentials for the image's registry. Default: those that the system's
+ * keyring, the user's configuration or Docker's configuration file have
+ * for it, else none.
+ */
+registryAuth?: RegistryAuth, 
+/**
+ * Whether the registry is spoken to in plain HTTP. Default: `false`,
+ * unless the user's configuration says so for this registry.
+ */
+registryInsecure?: boolean, 
+/**
+ * Certificates of authorities to trust besides the system's, in PEM form.
+ * Default: those that the user's configuration names.
+ */
+registryCaCerts?: CaCertificates, 
+/**
+ * Virtual CPUs, from 1 to 255. Default: 1.
+ */
+cpus?: number, 
+/**
+ * Virtual CPUs that a change of the running sandbox can give it, from
+ * `cpus` to 255. Default: `cpus`.
+ */
+maxCpus?: number, 
+/**
+ * How virtual CPUs are placed on this machine's processors. Default:
+ * `inherit`.
+ */
+cpuPlacement?: CpuPlacement, 
+/**
+ * A placement profile of this machine's configuration, by its name.
+ * Default: none.
+ */
+placementProfile?: string, 
+/**
+ * Memory in MiB. Default: 512.
+ */
+memoryMiB?: number, 
+/**
+ * Memory in MiB that a change of the running sandbox can give it, at
+ * least `memoryMiB`. Default: `memoryMiB`.
+ */
+maxMemoryMiB?: number, 
+/**
+ * When the guest's kernel uses huge pages. Default: `madvise`.
+ */
+transparentHugePages?: TransparentHugePages, 
+/**
+ * Whether this machine sets the guest's clock. Default: `sync`.
+ */
+guestClock?: GuestClock, 
+/**
+ * Environment variables of every command. Names that start with `MSB_`
+ * are reserved. Default: the image's.
+ */
+env?: { [key in string]: string }, 
+/**
+ * Working directory of commands. Default: the image's, else `/`.
+ */
+workdir?: string, 
+/**
+ * The shell that runs `shell` scripts. Default: `/bin/sh`.
+ */
+shell?: string, 
+/**
+ * The guest user that commands run as: a name or an id, with a group
+ * after a colon if needed. Default: the image's, else `root`.
+ */
+user?: string, 
+/**
+ * The guest's host name, at most 64 bytes. Default: made from the name.
+ */
+hostname?: string, 
+/**
+ * Labels to find the sandbox by. Names that start with `sandbox.`,
+ * `microsandbox.` or `service.` are reserved. Default: the image's.
+ */
+labels?: { [key in string]: string }, 
+/**
+ * Replaces the image's entrypoint. Default: the image's.
+ */
+entrypoint?: Array<string>, 
+/**
+ * Replaces the image's command; an empty list removes it. Default: the
+ * image's.
+ */
+cmd?: Array<string>, 
+/**
+ * Hands the guest's first process over to a program of the image, such as
+ * systemd. Default: the runtime's own.
+ */
+init?: InitOption, 
+/**
+ * Scripts by their names, which commands can run by name. Default: none.
+ */
+scripts?: { [key in string]: string }, 
+/**
+ * Resource limits of every program. Default: the guest kernel's.
+ */
+rlimits?: Rlimits, 
+/**
+ * What commands may do to the sandbox. Default: `default`.
+ */
+security?: SecurityProfile, 
+/**
+ * Whose sandboxes run on this machine. Default: what its configuration
+ * says, else `single-tenant`.
+ */
+deploymentProfile?: DeploymentProfile, 
+/**
+ * How far the sandbox reaches. Default: `public-only`.
+ */
+network?: NetworkOption, 
+/**
+ * Ports of this machine that lead into the sandbox: a port of the guest
+ * for any free one, or in full. Default: none.
+ */
+ports?: Array<PortOption>, 
+/**
+ * Sockets of this machine that programs in the sandbox can connect to.
+ * Default: none.
+ */
+vsock?: Array<VsockRoute>, 
+/**
+ * Values that the sandbox can use and never sees, by the names of their
+ * environment variables. Default: none.
+ */
+secrets?: { [key in string]: SecretOptions }, 
+/**
+ * What happens to a request that takes a secret's placeholder where it
+ * may not go. Default: `block-and-log`.
+ */
+secretViolationAction?: SecretViolationAction, 
+/**
+ * How much the sandbox's runtime logs. Default: what this machine's
+ * configuration says, else nothing.
+ */
+logLevel?: LogLevel, 
+/**
+ * Whether the runtime logs nothing, whatever this machine's configuration
+ * says. Default: `false`.
+ */
+quietLogs?: boolean, 
+/**
+ * Milliseconds between two samples of metrics; 0 takes none. Default:
+ * 1000.
+ */
+metricsSampleIntervalMs?: number, 
+/**
+ * Whether no metrics are sampled, whatever the interval. Default:
+ * `false`.
+ */
+disableMetricsSample?: boolean, 
+/**
+ * Whether the sandbox outlives this program. Default: `false`.
+ */
+detached?: boolean, 
+/**
+ * Whether a sandbox of this name is stopped and replaced. Default:
+ * `false`, which makes it an error; `true` with `replaceWithTimeoutMs`.
+ */
+replace?: boolean, 
+/**
+ * Milliseconds that a sandbox that is replaced may take to stop before it
+ * is killed. Default: 10000.
+ */
+replaceWithTimeoutMs?: number, 
+/**
+ * The name that the cloud knows the sandbox by, unique in all of it:
+ * lower-case letters, digits and single hyphens. Only in the cloud.
+ * Default: one that the cloud chooses.
+ */
+slug?: string, 
+/**
+ * Whether the sandbox is removed when it stops. Default: `true` without
+ * a `name`, else `false`.
+ */
+ephemeral?: boolean, 
+/**
+ * How long the sandbox may live, in milliseconds, rounded up to whole
+ * seconds. Default: without limit.
+ */
+maxDurationMs?: number, 
+/**
+ * After how long without activity the sandbox stops, in milliseconds,
+ * rounded up to whole seconds. Default: never.
+ */
+idleTimeoutMs?: number, 
+/**
+ * What is mounted in the guest besides its root file system, by the
+ * absolute path where. Default: nothing.
+ */
+mounts?: { [key in string]: Mount }, };
+
+/**
+ * How far a create is.
+ */
+export type CreateProgress = PullProgress | StartupProgress;
+
+/**
+ * How long to wait before completing.
+ */
+export type DelayOptions = { 
+/**
+ * Milliseconds to wait.
+ */
+milliseconds: number, };
+
+/**
+ * Whose sandboxes run on this machine.
+ */
+export type DeploymentProfile = "single-tenant" | "multi-tenant";
 
 /**
  * How to stop and remove a sandbox.
@@ -1347,83 +891,517 @@ force?: boolean,
 timeoutMs?: number, };
 
 /**
- * An answer of the guest.
+ * An entry of a directory.
  */
-export type PingResult = { 
+export type DirectoryEntry = { 
 /**
- * How long the answer took, in milliseconds.
+ * Its name, without the directory.
  */
-latencyMs: number, };
+name: string, 
+/**
+ * What it is.
+ */
+kind: FileKind, };
 
 /**
- * A refreshed idle timer.
+ * The format of a disk image.
  */
-export type TouchResult = { 
-/**
- * How much activity the guest has counted, this call included.
- */
-activity: number, };
+export type DiskFormat = "raw" | "qcow2" | "vmdk";
 
 /**
- * What to change about a sandbox. What is not named stays as it is.
+ * A disk image of this machine.
  */
-export type ModifyOptions = { 
+export type DiskMount = { 
 /**
- * Virtual CPUs, from 1 to 255. While the sandbox runs, up to the number
- * that it was booted for.
+ * Its path. One that is not absolute starts in the program's working
+ * directory.
+ *
+ * Permissions: read access to it, and write access unless the mount
+ * is `readOnly`.
  */
-cpus?: number, 
+source: string, 
 /**
- * How many virtual CPUs a running sandbox can be given, from 1 to 255.
+ * Its format. Default: what its name ends with, else `"raw"`.
  */
-maxCpus?: number, 
+format?: DiskFormat, 
 /**
- * Memory in MiB. While the sandbox runs, between what it was booted with
- * and what it was booted for.
+ * Its file system, such as `ext4`. Default: the guest finds out.
  */
-memoryMiB?: number, 
+fsType?: string, 
 /**
- * How much memory a running sandbox can be given, in MiB.
+ * Whether the guest cannot write to it. Default: `false`.
  */
-maxMemoryMiB?: number, 
+readOnly?: boolean, 
 /**
- * Size of the root disk in MiB. It can only grow.
+ * Whether programs on it cannot be run directly. Default:
+ * `false`.
  */
-rootDiskMiB?: number, 
+noExec?: boolean, 
 /**
- * Environment variables to set; `null` removes one.
+ * Whether programs on it get no other user's rights. Default:
+ * `false`.
  */
-env?: { [key in string]: string | null }, 
+noSuid?: boolean, 
 /**
- * Labels to set; `null` removes one.
+ * Whether device files on it do nothing. Default: `false`.
  */
-labels?: { [key in string]: string | null }, 
+noDev?: boolean, };
+
 /**
- * Working directory of commands.
+ * How much room something takes on this machine.
  */
-workdir?: string, 
+export type DiskUsage = { 
 /**
- * Ports to publish. One that is published already gets the new guest
- * port.
+ * The length of its files in bytes. Absent if they could not all be read.
  */
-publishPorts?: Array<PortMapping>, 
+logicalBytes?: number, 
 /**
- * Published ports to take back.
+ * The bytes that its files have on disk. Absent where that is not known.
  */
-unpublishPorts?: Array<HostPort>, 
+allocatedBytes?: number, };
+
 /**
- * Secrets by the environment variable that stands for them in the guest;
- * `null` removes one.
+ * When a change takes effect.
  */
-secrets?: { [key in string]: SecretChange | null }, 
+export type Disposition = "live" | "nextStart" | "requiresRestart" | "unsupported";
+
 /**
- * When the changes are to take effect. Default: `"noRestart"`.
+ * How names are resolved.
  */
-policy?: ModificationPolicy, 
+export type DnsOptions = { 
 /**
- * Whether to plan and change nothing. Default: `false`.
+ * The servers to ask, each an address or a name, with a port after a
+ * colon if it is not 53. Default: those of this machine.
  */
-dryRun?: boolean, };
+nameservers?: Array<string>, 
+/**
+ * Whether answers are dropped that point a public name at a private
+ * address. Default: `true`.
+ */
+rebindProtection?: boolean, 
+/**
+ * Milliseconds to wait for an answer. Default: 5000.
+ */
+queryTimeoutMs?: number, };
+
+/**
+ * What the process does, in order. After the last step it exits with code 0.
+ */
+export type EchoProcessOptions = { 
+/**
+ * The steps.
+ */
+steps: Array<EchoStep>, };
+
+/**
+ * One step.
+ */
+export type EchoStep = { "stdout": number } | { "stderr": number } | "copy" | "closeStdin" | "waitForSignal" | { "exit": number } | "lose";
+
+/**
+ * A way for a sandbox to end.
+ */
+export type End = "stop" | "kill" | "drain";
+
+/**
+ * What to ask a sandbox for.
+ */
+export type EndOptions = { 
+/**
+ * How it is to end.
+ */
+how: End, };
+
+/**
+ * A stable name for what went wrong. Codes are never renamed or reused.
+ */
+export type ErrorCode = "agent-client-error" | "already-exists" | "boot-failed" | "busy" | "cancelled" | "client-closed" | "cloud-http" | "command-interrupted" | "control-client-error" | "control-secret-batch" | "control-state-changed" | "cross-device" | "database-error" | "directory-not-empty" | "exec-failed" | "exec-timeout" | "file-closed" | "filesystem-error" | "filesystem-loop" | "handle-closed" | "http-error" | "image-archive-invalid" | "image-corrupt" | "image-in-use" | "image-not-found" | "image-platform-unavailable" | "image-pull-failed" | "internal" | "invalid-config" | "invalid-cursor" | "invalid-handle" | "invalid-option" | "invalid-sandbox-name" | "io-error" | "is-a-directory" | "job-history-error" | "job-input-busy" | "job-launch-unconfirmed" | "job-lost" | "job-not-found" | "job-not-running" | "job-output-gap" | "job-read-only" | "json-error" | "libkrunfw-not-found" | "log-missed-rotation" | "metrics-disabled" | "metrics-unavailable" | "microsandbox-error" | "missing-restore-bindings" | "modification-refused" | "network-policy-error" | "no-default-command" | "no-space" | "not-a-directory" | "not-found" | "option-out-of-range" | "os-error" | "patch-failed" | "permission-denied" | "port-unavailable" | "protocol-error" | "registry-disconnected" | "registry-plain-http" | "registry-rate-limited" | "registry-tls-failed" | "registry-unauthorized" | "registry-unreachable" | "read-only-filesystem" | "result-too-large" | "output-overflow" | "runtime-error" | "runtime-incomplete" | "runtime-in-use" | "runtime-not-installed" | "sandbox-already-exists" | "sandbox-not-found" | "sandbox-not-running" | "sandbox-replaced" | "sandbox-still-running" | "sandbox-stop-timed-out" | "snapshot-already-exists" | "snapshot-image-missing" | "snapshot-integrity" | "snapshot-migration" | "snapshot-not-found" | "snapshot-replaced" | "snapshot-sandbox-running" | "snapshot-source-recovery" | "stdin-closed" | "stop-timeout" | "terminal-error" | "unknown-operation" | "unknown-option" | "unsupported" | "virtualization-unavailable" | "volume-already-exists" | "volume-in-use" | "volume-not-found" | "wait-timeout";
+
+/**
+ * How to fail.
+ */
+export type FailOptions = { 
+/**
+ * The error's message.
+ */
+message: string, };
+
+/**
+ * An error as the caller reads it.
+ */
+export type Failure = { 
+/**
+ * What went wrong, as a stable name.
+ */
+code: ErrorCode, 
+/**
+ * What failed, with which value, and what to do next.
+ */
+message: string, 
+/**
+ * What to branch on. `null` when there is nothing.
+ */
+details: unknown, };
+
+/**
+ * The signal that ended a command.
+ */
+export type FatalSignal = Signal | UnknownSignal;
+
+/**
+ * What to change about a file. What is not given stays as it is.
+ */
+export type FileAttributesRequest = { 
+/**
+ * The volume that has the file. Default: the sandbox of the handle.
+ */
+volume?: string, 
+/**
+ * The file's path. The file of the handle has none.
+ */
+path?: string, 
+/**
+ * Permission bits.
+ */
+mode?: number, 
+/**
+ * The number of the user who shall own it.
+ */
+uid?: number, 
+/**
+ * The number of the group that shall own it.
+ */
+gid?: number, 
+/**
+ * Its length in bytes.
+ */
+size?: number, 
+/**
+ * When it was last read, in seconds since 1970.
+ */
+accessedSeconds?: number, 
+/**
+ * When it was last written, in seconds since 1970.
+ */
+modifiedSeconds?: number, };
+
+/**
+ * What an entry of a directory is.
+ */
+export type FileKind = "file" | "directory" | "symlink" | "other";
+
+/**
+ * Names a file.
+ */
+export type FilePathRequest = { 
+/**
+ * The volume that has it. Default: the sandbox of the handle.
+ */
+volume?: string, 
+/**
+ * Its path.
+ */
+path: string, };
+
+/**
+ * A path as the answer.
+ */
+export type FilePathResult = { 
+/**
+ * The path.
+ */
+path: string, };
+
+/**
+ * What is known about a file. Times are milliseconds since 1970.
+ */
+export type FileStat = { 
+/**
+ * What it is.
+ */
+kind: FileKind, 
+/**
+ * Its length in bytes.
+ */
+size: number, 
+/**
+ * Its permission bits.
+ */
+mode: number, 
+/**
+ * The number of the user who owns it.
+ */
+uid: number, 
+/**
+ * The number of the group that owns it.
+ */
+gid: number, 
+/**
+ * When it was last read.
+ */
+accessedMs?: number, 
+/**
+ * When it was last written.
+ */
+modifiedMs?: number, 
+/**
+ * When it was created.
+ */
+createdMs?: number, };
+
+/**
+ * What to ask about a file.
+ */
+export type FileStatRequest = { 
+/**
+ * The volume that has it. Default: the sandbox of the handle.
+ */
+volume?: string, 
+/**
+ * Its path.
+ */
+path: string, 
+/**
+ * Whether a link stands for what it leads to.
+ */
+follow: boolean, };
+
+/**
+ * How to fork a sandbox several times.
+ */
+export type ForkManyOptions = { 
+/**
+ * Whether the guest writes its disks back first. Default: `"auto"`, which
+ * does not: the forks have the memory too.
+ */
+guestFlush?: GuestFlush, 
+/**
+ * Whether the captured disks get checksums. Default: `false`.
+ */
+recordIntegrity?: boolean, 
+/**
+ * The guest user of the forks' commands. Default: the original's.
+ */
+user?: string, };
+
+/**
+ * Which forks to make.
+ */
+export type ForkManyRequest = { 
+/**
+ * The forks' names.
+ */
+names: Array<string>, 
+/**
+ * How to fork.
+ */
+options: ForkManyOptions, };
+
+/**
+ * How to fork a sandbox.
+ */
+export type ForkOptions = { 
+/**
+ * The fork's name. Default: a random one.
+ */
+name?: string, 
+/**
+ * Whether the guest writes its disks back first. Default: `"auto"`, which
+ * does not: the fork has the memory too.
+ */
+guestFlush?: GuestFlush, 
+/**
+ * Whether the captured disks get checksums. Default: `false`.
+ */
+recordIntegrity?: boolean, 
+/**
+ * The guest user of the fork's commands. Default: the original's.
+ */
+user?: string, 
+/**
+ * What the fork uses of this machine. Default: nothing.
+ */
+bindings?: Bindings, };
+
+/**
+ * What became of one of several forks.
+ */
+export type ForkOutcome = { 
+/**
+ * Its name.
+ */
+name: string, 
+/**
+ * The fork, unless it failed.
+ */
+sandbox?: LiveSandbox, 
+/**
+ * The fork's handle, unless it failed.
+ */
+handle?: number, 
+/**
+ * Why it failed.
+ */
+error?: Failure, };
+
+/**
+ * The runtime, if there is one.
+ */
+export type FoundRuntime = { 
+/**
+ * Not there when the runtime is not installed.
+ */
+runtime?: RuntimeInfo, };
+
+/**
+ * A group's head, the snapshot that the group's name alone stands for.
+ */
+export type GroupHead = { 
+/**
+ * The group.
+ */
+group: string, 
+/**
+ * The identity of its head.
+ */
+head: string, 
+/**
+ * The identity of its head before.
+ */
+previous?: string, 
+/**
+ * Whether the head is another one now.
+ */
+changed: boolean, 
+/**
+ * Why it is, or is not.
+ */
+reason: GroupHeadReason, };
+
+/**
+ * Why a group has the head that it has.
+ */
+export type GroupHeadReason = "initialized" | "fastForwarded" | "selected" | "unchanged" | "diverged" | "unknownAncestry" | "ambiguousCandidates";
+
+/**
+ * Whether this machine sets the guest's clock.
+ */
+export type GuestClock = "sync" | "off";
+
+/**
+ * Whether the guest writes back what it has not written to its disks yet.
+ */
+export type GuestFlush = "auto" | "required" | "skip";
+
+/**
+ * One thing that was looked at.
+ */
+export type HostCheck = { 
+/**
+ * `Runtime` or `Host`.
+ */
+section: string, 
+/**
+ * What was looked at.
+ */
+label: string, 
+/**
+ * What came of it.
+ */
+state: HostCheckState, 
+/**
+ * What was seen.
+ */
+value: string, };
+
+/**
+ * What came of a check.
+ */
+export type HostCheckState = "pass" | "fail" | "warn" | "info";
+
+/**
+ * What to copy, and where to.
+ */
+export type HostCopyRequest = { 
+/**
+ * The volume that it is copied to or from. Default: the sandbox of the
+ * handle.
+ */
+volume?: string, 
+/**
+ * The file or directory to copy.
+ */
+source: string, 
+/**
+ * The path of the copy.
+ */
+destination: string, 
+/**
+ * Whether to tell how far it is, as events. Default: `false`.
+ */
+progress?: boolean, };
+
+/**
+ * What the core found out about this machine.
+ */
+export type HostDiagnosis = { 
+/**
+ * What was looked at.
+ */
+checks: Array<HostCheck>, 
+/**
+ * What is wrong, most important first. Empty when nothing was found.
+ */
+problems: Array<HostProblem>, };
+
+/**
+ * How to mend a problem.
+ */
+export type HostFix = { 
+/**
+ * What the commands do.
+ */
+description: string, 
+/**
+ * Each command, ready to paste.
+ */
+commands: Array<string>, 
+/**
+ * Whether the user has to log in again afterwards.
+ */
+requiresRelogin: boolean, };
+
+/**
+ * A root file system that is on this machine already.
+ */
+export type HostImage = { "kind": "directory", 
+/**
+ * The directory.
+ */
+path: string, 
+/**
+ * Whether symbolic links in `path` are followed. Default: `false`,
+ * which makes one an error.
+ */
+followSymlinks?: boolean, } | { "kind": "disk", 
+/**
+ * The file.
+ */
+path: string, 
+/**
+ * The file's format. Default: what its ending says.
+ */
+format?: DiskFormat, 
+/**
+ * The file system on the disk, such as `ext4`. Default: the guest
+ * finds out.
+ */
+filesystem?: string, };
+
+/**
+ * What becomes of permission bits that the guest sets.
+ */
+export type HostPermissionsPolicy = "private" | "mirror";
 
 /**
  * A published port of this machine.
@@ -1443,399 +1421,334 @@ hostAddress?: string,
 protocol?: Protocol, };
 
 /**
- * The new state of a secret. A new secret needs a value and a host.
+ * Something that keeps microVMs from running.
  */
-export type SecretChange = { 
+export type HostProblem = { 
 /**
- * The value. It is kept in the sandbox's entry on this machine.
+ * What is wrong, in a line.
  */
-value?: string, 
+headline: string, 
 /**
- * The environment variable of this machine to take the value from
- * instead. Only its name is kept.
+ * Why that may be.
  */
-fromEnv?: string, 
+hints: Array<string>, 
 /**
- * What the guest sees in place of the value.
+ * Commands that mend it, where there are safe ones.
  */
-placeholder?: string, 
-/**
- * The hosts that the value may be sent to; `*.example.com` matches
- * subdomains. Default: those that it has.
- */
-hosts?: Array<string>, };
+fix: HostFix | null, };
 
 /**
- * When the changes to a sandbox that runs are to take effect.
+ * The form of an answer to a denied HTTP request.
  */
-export type ModificationPolicy = "noRestart" | "nextStart" | "restart";
+export type HttpDenyFormat = "json" | "text";
 
 /**
- * What a modification does, or would do.
+ * What a guest is told about HTTP requests that were denied.
  */
-export type ModificationPlan = { 
+export type HttpOptions = { 
 /**
- * Whether the changes were made.
+ * Whether it is told at all, with status 403, where the request can be
+ * read. Default: `true`.
  */
-applied: boolean, 
+denyResponse?: boolean, 
 /**
- * When they are to take effect.
+ * The form of the answer. Default: `json`.
  */
-policy: ModificationPolicy, 
+denyResponseFormat?: HttpDenyFormat, 
 /**
- * The changes to settings.
+ * The text of a `text` answer, in which `{host}` is replaced.
+ * Default: the runtime's.
  */
-changes: Array<SettingChange>, 
+denyMessage?: string, 
 /**
- * The changes to secrets, without their values.
+ * The message of a `json` answer to a request that a rule denied.
+ * Default: the runtime's.
  */
-secretChanges: Array<SecretSettingChange>, 
+networkDenyMessage?: string, 
 /**
- * Why the changes cannot be made. Empty when they can.
+ * The message of a `json` answer to a request that had a secret for
+ * another host. Default: the runtime's.
  */
-conflicts: Array<ModificationNote>, 
-/**
- * What to know about the changes.
- */
-warnings: Array<ModificationNote>, 
-/**
- * How far a running sandbox has taken on new CPUs and memory.
- */
-resizes: Array<ResizeStatus>, };
+secretDenyMessage?: string, };
 
 /**
- * A change to a secret.
+ * What an image says about how to run it.
  */
-export type SecretSettingChange = { 
+export type ImageConfig = { 
 /**
- * The environment variable that stands for the secret in the guest.
+ * The digest of this configuration.
  */
-name: string, 
+digest: string, 
 /**
- * What happens to it.
+ * Environment variables.
  */
-change: SecretChangeKind, 
+env: { [key in string]: string }, 
 /**
- * The hosts that the value may be sent to afterwards.
+ * The program that is always run.
  */
-hosts: Array<string>, 
+entrypoint?: Array<string>, 
 /**
- * When it takes effect.
+ * The command, or the entrypoint's arguments.
  */
-disposition: Disposition, 
+cmd?: Array<string>, 
 /**
- * Why not sooner.
+ * The working directory.
  */
-reason?: string, };
-
+workdir?: string, 
 /**
- * When a change takes effect.
- */
-export type Disposition = "live" | "nextStart" | "requiresRestart" | "unsupported";
-
-/**
- * What happens to a secret.
- */
-export type SecretChangeKind = "added" | "rotated" | "renamed" | "hostsUpdated" | "placeholderUpdated" | "removed";
-
-/**
- * What happens to a setting.
- */
-export type SettingChangeKind = "added" | "updated" | "removed";
-
-/**
- * A change to a setting.
- */
-export type SettingChange = { 
-/**
- * The setting, as the core calls it, such as `cpus` or `env`.
- */
-field: string, 
-/**
- * What happens to it.
- */
-change: SettingChangeKind, 
-/**
- * Its state before.
- */
-before?: string, 
-/**
- * Its state afterwards.
- */
-after?: string, 
-/**
- * When it takes effect.
- */
-disposition: Disposition, 
-/**
- * Why not sooner.
- */
-reason?: string, };
-
-/**
- * A remark about one of the changes.
- */
-export type ModificationNote = { 
-/**
- * The setting, as the core calls it.
- */
-field: string, 
-/**
- * What there is to say.
- */
-message: string, };
-
-/**
- * How far a running sandbox has taken on a new size.
- */
-export type ResizeStatus = { 
-/**
- * What changes its size.
- */
-resource: ResizedResource, 
-/**
- * What was asked for.
- */
-requested: string, 
-/**
- * What the guest has.
- */
-actual: string, 
-/**
- * What the hypervisor allows.
- */
-enforced: string, 
-/**
- * How far it has come.
- */
-state: ResizeState, };
-
-/**
- * What can change its size while a sandbox runs.
- */
-export type ResizedResource = "cpus" | "memory";
-
-/**
- * How far a resize has come.
- */
-export type ResizeState = "accepted" | "converging" | "applied" | "guestRefused" | "failed";
-
-/**
- * How to pause a sandbox.
- */
-export type PauseOptions = { 
-/**
- * Whether the guest writes its disks back first. Default: `"auto"`.
- */
-guestFlush?: GuestFlush, };
-
-/**
- * Whether a sandbox is paused.
- */
-export type PauseState = { 
-/**
- * Whether it is paused.
- */
-paused: boolean, 
-/**
- * Whether a pause or capture failed in a way that only a stop and start
- * gets it out of.
- */
-recoveryRequired: boolean, 
-/**
- * Why a resumable snapshot cannot be made of it now, if so.
- */
-captureUnavailable?: string, };
-
-/**
- * What to make a sandbox from.
- */
-export type RestoreRequest = { 
-/**
- * The snapshot, or an archive of one.
- */
-snapshot: SnapshotTarget, 
-/**
- * How to make it.
- */
-options: RestoreOptions, };
-
-/**
- * How to make a sandbox from a snapshot.
- */
-export type RestoreOptions = { 
-/**
- * The sandbox's name. Default: a random one.
- */
-name?: string, 
-/**
- * Virtual CPUs, from 1 to 255. Default: as captured. A resumed sandbox
- * cannot have others.
- */
-cpus?: number, 
-/**
- * Memory in MiB. Default: as captured. A resumed sandbox cannot have
- * more or less.
- */
-memoryMiB?: number, 
-/**
- * The guest user that commands run as. Default: as captured.
+ * The user.
  */
 user?: string, 
 /**
- * How much commands may do. Default: as captured. A resumed sandbox
- * cannot have another.
+ * Labels.
  */
-security?: Security, 
-/**
- * How long the sandbox may live, in milliseconds, rounded up to whole
- * seconds. Default: without limit.
- */
-maxDurationMs?: number, 
-/**
- * After how long without activity the sandbox stops, in milliseconds,
- * rounded up to whole seconds. Default: never.
- */
-idleTimeoutMs?: number, 
-/**
- * Whether the guest's clock is set to this machine's. Default: as
- * captured.
- */
-syncClock?: boolean, 
-/**
- * Whether a resumable snapshot is booted from its disk instead of resumed.
- * Default: `false`.
- */
-diskOnly?: boolean, 
-/**
- * Whether a resumed sandbox shares the captured memory with others until
- * it writes to it. Default: `false`.
- */
-shareMemory?: boolean, 
-/**
- * The snapshot or archive that an archive leaves out data of. Default:
- * the archive is complete.
- */
-base?: string, 
-/**
- * Whether the sandbox runs without the mounts that it had and that
- * `bindings` does not name. Default: `false`.
- */
-allowMissing?: boolean, 
-/**
- * What the sandbox uses of this machine. Default: nothing.
- */
-bindings?: Bindings, };
+labels: { [key in string]: string }, };
 
 /**
- * How much commands in a sandbox may do.
+ * What an image is made of.
  */
-export type Security = "default" | "restricted";
+export type ImageDetail = { 
+/**
+ * The image.
+ */
+image: ImageInfo, 
+/**
+ * What it says about how to run it.
+ */
+config?: ImageConfig, 
+/**
+ * Its layers, the lowest one first.
+ */
+layers: Array<ImageLayer>, };
 
 /**
- * Which snapshot.
+ * What is known about an image.
  */
-export type SnapshotTarget = { 
+export type ImageInfo = { 
 /**
- * A name such as `group:name`, a group for its newest one, an identity,
- * or a path.
+ * The image's reference.
  */
 reference: string, 
 /**
- * The digest that the snapshot has to have. Default: any.
+ * The digest of the image's manifest.
  */
-digest?: string, };
+manifestDigest?: string, 
+/**
+ * The processor that the image is for, in the words of OCI: `amd64`,
+ * `arm64`.
+ */
+architecture?: string, 
+/**
+ * The operating system that the image is for.
+ */
+os?: string, 
+/**
+ * How many layers the image has.
+ */
+layerCount: number, 
+/**
+ * How many bytes its layers have, as they are fetched.
+ */
+sizeBytes?: number, 
+/**
+ * When the image was first pulled or loaded, in ISO 8601.
+ */
+createdAt?: string, 
+/**
+ * When the image was last pulled, loaded or used, in ISO 8601.
+ */
+lastUsedAt?: string, };
 
 /**
- * A mount that a restored sandbox does without.
+ * One layer of an image.
  */
-export type RestoreWarning = { 
+export type ImageLayer = { 
 /**
- * Where the guest has it.
+ * The digest of the layer as it is fetched.
  */
-guestPath: string, 
+digest: string, 
 /**
- * What is wrong with it.
+ * The digest of what is in it.
  */
-reason: string, };
+diffId: string, 
+/**
+ * What it is fetched as.
+ */
+mediaType?: string, 
+/**
+ * How many bytes it has, as it is fetched.
+ */
+sizeBytes?: number, };
 
 /**
- * A command to run.
+ * What a prune has removed.
  */
-export type CommandRequest = { 
+export type ImagePruneReport = { 
 /**
- * What to run.
+ * How many references.
  */
-program: Program, 
+referencesRemoved: number, 
 /**
- * Where its standard input comes from.
+ * How many images, each of which may have had several references.
  */
-stdin: Stdin, 
+imagesRemoved: number, 
 /**
- * How to run it.
+ * How many layers.
  */
-options: CommandOptions, };
+layersRemoved: number, 
+/**
+ * How many bytes of the disk that has freed, where it is known.
+ */
+bytesReclaimed?: number, 
+/**
+ * How many references, images and layers were in use at that moment.
+ */
+skippedInUse: number, };
 
 /**
- * What to run.
+ * Which image to pull, and how.
  */
-export type Program = { "exec": string } | { "shell": string } | "default";
+export type ImagePullOptions = { 
+/**
+ * The image's reference, such as `alpine:3.22`.
+ */
+reference: string, 
+/**
+ * When the registry is asked. Default: `if-missing`.
+ */
+pullPolicy?: PullPolicy, 
+/**
+ * Credentials for the registry. Default: those that the system's
+ * keyring, the user's configuration or Docker's configuration file have
+ * for it, else none.
+ */
+registryAuth?: RegistryAuth, 
+/**
+ * Whether the registry is spoken to in plain HTTP. Default: `false`,
+ * unless the user's configuration says so for this registry.
+ */
+registryInsecure?: boolean, 
+/**
+ * Certificates of authorities to trust besides the system's, in PEM form.
+ * Default: those that the user's configuration names.
+ */
+registryCaCerts?: CaCertificates, };
 
 /**
- * Where a command's standard input comes from.
+ * A root file system: a reference of an OCI image such as `alpine:3.22`, a
+ * path that starts with `/`, `./` or `../` and names a directory or a disk
+ * image (`.qcow2`, `.raw`, `.vmdk`), or an object that says which it is.
  */
-export type Stdin = "null" | "bytes" | "piped";
+export type ImageSource = string | HostImage;
 
 /**
- * How to run a command.
+ * The program that becomes the guest's first process.
  */
-export type CommandOptions = { 
+export type InitOption = string | InitOptions;
+
 /**
- * The command's arguments. A shell script sees them as `$1`, `$2` and so
- * on; the image's own command gets them behind its own. Default: none.
+ * The program that becomes the guest's first process.
+ */
+export type InitOptions = { 
+/**
+ * An absolute path in the guest, or `auto` for the one that the image's
+ * entrypoint starts or that is found in a usual place.
+ */
+command: string, 
+/**
+ * Its arguments. Default: none.
  */
 args?: Array<string>, 
 /**
- * Working directory in the guest. Default: the sandbox's.
+ * More environment variables for it. Default: none.
  */
-cwd?: string, 
-/**
- * Environment variables, added to the sandbox's.
- */
-env?: { [key in string]: string }, 
-/**
- * The guest user to run as. Default: the sandbox's.
- */
-user?: string, 
-/**
- * After how many milliseconds the command is killed and the call fails
- * with `exec-timeout`. Default: never.
- */
-timeoutMs?: number, 
-/**
- * Runs the command in a terminal of its own, of this size: standard
- * output and standard error are one then. Default: no terminal.
- */
-tty?: TerminalSize, };
+env?: { [key in string]: string }, };
 
 /**
- * The size of a terminal, each from 1 to 65535.
+ * How to install the runtime.
  */
-export type TerminalSize = { 
+export type InstallRuntimeOptions = { 
 /**
- * Characters in a line.
+ * Whether to replace a runtime that is installed already. Default: false.
  */
-columns: number, 
-/**
- * Lines.
- */
-rows: number, };
+force?: boolean, };
 
 /**
- * How a command ended. The frame's bytes are its standard output followed by
- * its standard error.
+ * A certificate authority for the proxy's certificates.
  */
-export type CommandResult = { 
+export type InterceptionAuthority = { 
+/**
+ * A PEM file on this machine with the certificate.
+ */
+certificatePath: string, 
+/**
+ * A PEM file on this machine with the private key.
+ */
+keyPath: string, };
+
+/**
+ * The guest's network interface. What is left out, the core chooses for each
+ * sandbox so that no two get the same.
+ */
+export type InterfaceOptions = { 
+/**
+ * The MAC address, such as `02:5a:7b:13:01:02`. Default: chosen.
+ */
+macAddress?: string, 
+/**
+ * The largest packet in bytes, from 68 to 65535. Default: 1500.
+ */
+mtu?: number, 
+/**
+ * The IPv4 address. Default: one of `ipv4Pool`.
+ */
+ipv4Address?: string, 
+/**
+ * The block that a `/30` is taken from for the sandbox. Default:
+ * `172.16.0.0/12`.
+ */
+ipv4Pool?: string, 
+/**
+ * The IPv6 address. Default: one of `ipv6Pool`.
+ */
+ipv6Address?: string, 
+/**
+ * The block that a `/64` is taken from for the sandbox. Default:
+ * `fd42:6d73:62::/48`.
+ */
+ipv6Pool?: string, };
+
+/**
+ * How to attach to a job.
+ */
+export type JobAttachOptions = { 
+/**
+ * Whether to leave the job's input and terminal to others. Default:
+ * `false`.
+ */
+readOnly?: boolean, 
+/**
+ * Which of its past output comes first. Default: none.
+ */
+replay?: Replay, };
+
+/**
+ * Which job to attach to, and how.
+ */
+export type JobAttachRequest = { 
+/**
+ * The job.
+ */
+target: JobTarget, 
+/**
+ * How to attach.
+ */
+options: JobAttachOptions, };
+
+/**
+ * How a job ended.
+ */
+export type JobExit = { 
 /**
  * The exit code. -1 after a signal.
  */
@@ -1845,66 +1758,9 @@ code: number,
  */
 signal?: FatalSignal, 
 /**
- * How many of the bytes are standard output.
+ * Whether it was killed because it ran too long.
  */
-stdoutLength: number, };
-
-/**
- * The signal that ended a command.
- */
-export type FatalSignal = Signal | UnknownSignal;
-
-/**
- * A signal of a Linux guest, whatever this machine is.
- */
-export type Signal = "SIGHUP" | "SIGINT" | "SIGQUIT" | "SIGILL" | "SIGTRAP" | "SIGABRT" | "SIGBUS" | "SIGFPE" | "SIGKILL" | "SIGUSR1" | "SIGSEGV" | "SIGUSR2" | "SIGPIPE" | "SIGALRM" | "SIGTERM" | "SIGSTKFLT" | "SIGCHLD" | "SIGCONT" | "SIGSTOP" | "SIGTSTP" | "SIGTTIN" | "SIGTTOU" | "SIGURG" | "SIGXCPU" | "SIGXFSZ" | "SIGVTALRM" | "SIGPROF" | "SIGWINCH" | "SIGIO" | "SIGPWR" | "SIGSYS";
-
-/**
- * The name of a signal that is not known.
- */
-export type UnknownSignal = "unknown";
-
-/**
- * A command that has started. Its handle is in the frame.
- */
-export type SpawnedProcess = { 
-/**
- * Its process id in the guest.
- */
-pid: number, };
-
-/**
- * How much of a stream to produce.
- */
-export type ReadOptions = { 
-/**
- * How many items the caller has room for. Each arrives as an event of
- * the request.
- */
-credit: number, };
-
-/**
- * What became of the stream.
- */
-export type ReadResult = { 
-/**
- * Whether there are no more items.
- */
-done: boolean, };
-
-/**
- * Which signal to send.
- */
-export type SignalOptions = { 
-/**
- * The signal.
- */
-signal: SignalOption, };
-
-/**
- * A signal by its name, or by its number from 1 to 64.
- */
-export type SignalOption = Signal | number;
+timedOut: boolean, };
 
 /**
  * What is known about a job.
@@ -1964,9 +1820,17 @@ signal?: FatalSignal,
 error?: string, };
 
 /**
- * What a job is doing.
+ * Some jobs.
  */
-export type JobState = "starting" | "running" | "exited" | "failed" | "lost";
+export type JobList = { 
+/**
+ * The jobs.
+ */
+jobs: Array<JobInfo>, 
+/**
+ * Where the next page starts. Absent on the last page.
+ */
+nextCursor?: string, };
 
 /**
  * Which jobs to list.
@@ -1994,17 +1858,86 @@ limit?: number,
 cursor?: string, };
 
 /**
- * Some jobs.
+ * Which output of a job to read.
  */
-export type JobList = { 
+export type JobLogFilter = { 
 /**
- * The jobs.
+ * Only the last so many records. Default: all.
  */
-jobs: Array<JobInfo>, 
+tail?: number, 
 /**
- * Where the next page starts. Absent on the last page.
+ * Only from this time on, in milliseconds since 1970.
  */
-nextCursor?: string, };
+since?: number, 
+/**
+ * Only before this time, in milliseconds since 1970.
+ */
+until?: number, 
+/**
+ * Which output. Default: all but `stdin-error`.
+ */
+sources?: Array<JobLogSource>, 
+/**
+ * Only what comes behind the record with this cursor.
+ */
+fromCursor?: string, 
+/**
+ * Whether to go on until the job has ended. Default: `false`.
+ */
+follow?: boolean, };
+
+/**
+ * A record of a job's output. Its bytes are the item's.
+ */
+export type JobLogRecord = { 
+/**
+ * When it was captured, in milliseconds since 1970.
+ */
+timestamp: number, 
+/**
+ * Where it comes from.
+ */
+source: JobLogSource, 
+/**
+ * Where to go on reading behind it.
+ */
+cursor: string, };
+
+/**
+ * Where a record comes from.
+ */
+export type JobLogSource = "stdout" | "stderr" | "output" | "stdin-error";
+
+/**
+ * Which output of which job to read.
+ */
+export type JobLogsOptions = { 
+/**
+ * The job.
+ */
+target: JobTarget, 
+/**
+ * Which of its output.
+ */
+options: JobLogFilter, };
+
+/**
+ * Which signal to send to a job.
+ */
+export type JobSignalOptions = { 
+/**
+ * The job.
+ */
+target: JobTarget, 
+/**
+ * The signal.
+ */
+signal: SignalOption, };
+
+/**
+ * What a job is doing.
+ */
+export type JobState = "starting" | "running" | "exited" | "failed" | "lost";
 
 /**
  * Names a job.
@@ -2023,630 +1956,87 @@ sandboxId: string,
  */
 job: string, };
 
-/**
- * How a job ended.
- */
-export type JobExit = { 
-/**
- * The exit code. -1 after a signal.
- */
-code: number, 
-/**
- * The signal that ended it.
- */
-signal?: FatalSignal, 
-/**
- * Whether it was killed because it ran too long.
- */
-timedOut: boolean, };
+export type JsonValue = number | string | boolean | Array<JsonValue> | { [key in string]: JsonValue } | null;
 
 /**
- * Which signal to send to a job.
+ * How to kill a sandbox.
  */
-export type JobSignalOptions = { 
+export type KillOptions = { 
 /**
- * The job.
+ * Milliseconds to wait until it is gone. Default: 5000.
  */
-target: JobTarget, 
-/**
- * The signal.
- */
-signal: SignalOption, };
+timeoutMs?: number, };
 
 /**
- * Which output of which job to read.
+ * The versions of what this library is made of.
  */
-export type JobLogsOptions = { 
+export type LibraryVersions = { 
 /**
- * The job.
+ * The library's own version.
  */
-target: JobTarget, 
+library: string, 
 /**
- * Which of its output.
+ * The version of the microsandbox core, and of the runtime that the
+ * library carries.
  */
-options: JobLogFilter, };
+core: string, };
 
 /**
- * Which output of a job to read.
+ * A number, or none.
  */
-export type JobLogFilter = { 
-/**
- * Only the last so many records. Default: all.
- */
-tail?: number, 
-/**
- * Only from this time on, in milliseconds since 1970.
- */
-since?: number, 
-/**
- * Only before this time, in milliseconds since 1970.
- */
-until?: number, 
-/**
- * Which output. Default: all but `stdinError`.
- */
-sources?: Array<JobLogSource>, 
-/**
- * Only what comes behind the record with this cursor.
- */
-fromCursor?: string, 
-/**
- * Whether to go on until the job has ended. Default: `false`.
- */
-follow?: boolean, };
+export type Limit = number | "unlimited";
 
 /**
- * Where a record comes from.
+ * Which sandboxes to list.
  */
-export type JobLogSource = "stdout" | "stderr" | "output" | "stdinError";
+export type ListOptions = { 
+/**
+ * How many to return at most, from 1 to 100. Default: 20.
+ */
+limit?: number, 
+/**
+ * Where the previous page ended.
+ */
+cursor?: string, 
+/**
+ * Labels that a sandbox has to have. Default: none.
+ */
+labels?: { [key in string]: string }, };
 
 /**
- * Which job to attach to, and how.
+ * Which volumes to list.
  */
-export type JobAttachRequest = { 
+export type ListVolumesRequest = { 
 /**
- * The job.
+ * Labels that a volume has to have. Default: none.
  */
-target: JobTarget, 
-/**
- * How to attach.
- */
-options: JobAttachOptions, };
+labels?: { [key in string]: string }, };
 
 /**
- * How to attach to a job.
+ * A sandbox that this program is connected to. Its handle is in the frame.
  */
-export type JobAttachOptions = { 
+export type LiveSandbox = { 
 /**
- * Whether to leave the job's input and terminal to others. Default:
- * `false`.
+ * The sandbox's name.
  */
-readOnly?: boolean, 
+name: string, 
 /**
- * Which of its past output comes first. Default: none.
+ * The sandbox's identity, which a later sandbox of the same name does
+ * not share.
  */
-replay?: Replay, };
-
+id: string, 
 /**
- * Past output of a job.
+ * Where it runs.
  */
-export type Replay = { "recentBytes": number } | { "afterCursor": string };
-
+backend: Backend, 
 /**
- * A file to open.
+ * Whether the sandbox ends with this connection.
  */
-export type OpenFileRequest = { 
+ownsLifecycle: boolean, 
 /**
- * The volume that has it. Default: the sandbox of the handle.
+ * The ports of this machine that lead into it.
  */
-volume?: string, 
-/**
- * Its path.
- */
-path: string, 
-/**
- * How to open it.
- */
-options: OpenFileOptions, };
-
-/**
- * How to open a file.
- */
-export type OpenFileOptions = { 
-/**
- * Whether it can be read. Default: `false`, and `true` when nothing at
- * all is asked for.
- */
-read?: boolean, 
-/**
- * Whether it can be written. Default: `false`.
- */
-write?: boolean, 
-/**
- * Whether everything written goes to the end. Default: `false`.
- */
-append?: boolean, 
-/**
- * Whether what it holds is thrown away; needs `write`. Default: `false`.
- */
-truncate?: boolean, 
-/**
- * Whether it is created when it is missing; needs `write` or `append`.
- * Default: `false`.
- */
-create?: boolean, 
-/**
- * Whether it has to be created, so that one that exists is an error.
- * Default: `false`.
- */
-createNew?: boolean, 
-/**
- * The permission bits of a file that is created, less the umask.
- * Default: `0o666`.
- */
-mode?: number, };
-
-/**
- * Names a file.
- */
-export type FilePathRequest = { 
-/**
- * The volume that has it. Default: the sandbox of the handle.
- */
-volume?: string, 
-/**
- * Its path.
- */
-path: string, };
-
-/**
- * A file to write as a whole. The frame's bytes are its content.
- */
-export type WriteWholeFileRequest = { 
-/**
- * The volume that gets it. Default: the sandbox of the handle.
- */
-volume?: string, 
-/**
- * Its path.
- */
-path: string, 
-/**
- * How to write it.
- */
-options: WriteWholeFileOptions, };
-
-/**
- * How to write a file as a whole.
- */
-export type WriteWholeFileOptions = { 
-/**
- * Whether what the file holds is kept and the new content goes behind it.
- * Default: `false`.
- */
-append?: boolean, 
-/**
- * Whether the file is created when it is missing. Default: `true`.
- */
-create?: boolean, 
-/**
- * Whether the file has to be created, so that one that exists is an
- * error. Default: `false`.
- */
-createNew?: boolean, 
-/**
- * The file's permission bits, also when it exists. Default: what it has,
- * or `0o666` less the umask.
- */
-mode?: number, };
-
-/**
- * What to ask about a file.
- */
-export type FileStatRequest = { 
-/**
- * The volume that has it. Default: the sandbox of the handle.
- */
-volume?: string, 
-/**
- * Its path.
- */
-path: string, 
-/**
- * Whether a link stands for what it leads to.
- */
-follow: boolean, };
-
-/**
- * What is known about a file. Times are milliseconds since 1970.
- */
-export type FileStat = { 
-/**
- * What it is.
- */
-kind: FileKind, 
-/**
- * Its length in bytes.
- */
-size: number, 
-/**
- * Its permission bits.
- */
-mode: number, 
-/**
- * The number of the user who owns it.
- */
-uid: number, 
-/**
- * The number of the group that owns it.
- */
-gid: number, 
-/**
- * When it was last read.
- */
-accessedMs?: number, 
-/**
- * When it was last written.
- */
-modifiedMs?: number, 
-/**
- * When it was created.
- */
-createdMs?: number, };
-
-/**
- * What an entry of a directory is.
- */
-export type FileKind = "file" | "directory" | "symlink" | "other";
-
-/**
- * A directory to make.
- */
-export type MkdirRequest = { 
-/**
- * The volume that gets it. Default: the sandbox of the handle.
- */
-volume?: string, 
-/**
- * Its path.
- */
-path: string, 
-/**
- * How to make it.
- */
-options: MakeDirectoryOptions, };
-
-/**
- * How to make a directory.
- */
-export type MakeDirectoryOptions = { 
-/**
- * Whether missing parents are made too, and a directory that exists is no
- * error. Default: `false`.
- */
-recursive?: boolean, 
-/**
- * The permission bits of the directory. Default: `0o777`, less the umask.
- */
-mode?: number, };
-
-/**
- * What to remove.
- */
-export type RemoveFileRequest = { 
-/**
- * The volume that has it. Default: the sandbox of the handle.
- */
-volume?: string, 
-/**
- * Its path.
- */
-path: string, 
-/**
- * How to remove it.
- */
-options: RemoveFileOptions, };
-
-/**
- * How to remove a file or directory.
- */
-export type RemoveFileOptions = { 
-/**
- * Whether a directory is removed with everything in it. Default: `false`.
- */
-recursive?: boolean, };
-
-/**
- * Names two files.
- */
-export type TwoPathsRequest = { 
-/**
- * The volume that has them. Default: the sandbox of the handle.
- */
-volume?: string, 
-/**
- * The path that is.
- */
-path: string, 
-/**
- * The path that shall be.
- */
-newPath: string, };
-
-/**
- * A link to make.
- */
-export type SymlinkRequest = { 
-/**
- * The volume that gets it. Default: the sandbox of the handle.
- */
-volume?: string, 
-/**
- * What the link says.
- */
-target: string, 
-/**
- * The path of the link.
- */
-path: string, };
-
-/**
- * A path as the answer.
- */
-export type FilePathResult = { 
-/**
- * The path.
- */
-path: string, };
-
-/**
- * What to change about a file. What is not given stays as it is.
- */
-export type FileAttributesRequest = { 
-/**
- * The volume that has the file. Default: the sandbox of the handle.
- */
-volume?: string, 
-/**
- * The file's path. The file of the handle has none.
- */
-path?: string, 
-/**
- * Permission bits.
- */
-mode?: number, 
-/**
- * The number of the user who shall own it.
- */
-uid?: number, 
-/**
- * The number of the group that shall own it.
- */
-gid?: number, 
-/**
- * Its length in bytes.
- */
-size?: number, 
-/**
- * When it was last read, in seconds since 1970.
- */
-accessedSeconds?: number, 
-/**
- * When it was last written, in seconds since 1970.
- */
-modifiedSeconds?: number, };
-
-/**
- * What to copy, and where to.
- */
-export type HostCopyRequest = { 
-/**
- * The volume that it is copied to or from. Default: the sandbox of the
- * handle.
- */
-volume?: string, 
-/**
- * The file or directory to copy.
- */
-source: string, 
-/**
- * The path of the copy.
- */
-destination: string, 
-/**
- * Whether to tell how far it is, as events. Default: `false`.
- */
-progress?: boolean, };
-
-/**
- * What to read of an open file.
- */
-export type ReadFileOptions = { 
-/**
- * Where to begin.
- */
-offset: number, 
-/**
- * How many bytes at most. Fewer come when the file ends, or when it is
- * more than the library reads at once.
- */
-length: number, };
-
-/**
- * Where to write in an open file.
- */
-export type WriteFileOptions = { 
-/**
- * Where to begin. A file that was opened to append does not care.
- */
-offset: number, };
-
-/**
- * What a write has come to.
- */
-export type WriteFileResult = { 
-/**
- * Where the next write would begin.
- */
-offset: number, };
-
-/**
- * Names an image.
- */
-export type NamedImage = { 
-/**
- * The image's reference, as the list has it.
- */
-reference: string, };
-
-/**
- * What is known about an image.
- */
-export type ImageInfo = { 
-/**
- * The image's reference.
- */
-reference: string, 
-/**
- * The digest of the image's manifest.
- */
-manifestDigest?: string, 
-/**
- * The processor that the image is for, in the words of OCI: `amd64`,
- * `arm64`.
- */
-architecture?: string, 
-/**
- * The operating system that the image is for.
- */
-os?: string, 
-/**
- * How many layers the image has.
- */
-layerCount: number, 
-/**
- * How many bytes its layers have, as they are fetched.
- */
-sizeBytes?: number, 
-/**
- * When the image was first pulled or loaded, in ISO 8601.
- */
-createdAt?: string, 
-/**
- * When the image was last pulled, loaded or used, in ISO 8601.
- */
-lastUsedAt?: string, };
-
-/**
- * What an image is made of.
- */
-export type ImageDetail = { 
-/**
- * The image.
- */
-image: ImageInfo, 
-/**
- * What it says about how to run it.
- */
-config?: ImageConfig, 
-/**
- * Its layers, the lowest one first.
- */
-layers: Array<ImageLayer>, };
-
-/**
- * What an image says about how to run it.
- */
-export type ImageConfig = { 
-/**
- * The digest of this configuration.
- */
-digest: string, 
-/**
- * Environment variables.
- */
-env: { [key in string]: string }, 
-/**
- * The program that is always run.
- */
-entrypoint?: Array<string>, 
-/**
- * The command, or the entrypoint's arguments.
- */
-cmd?: Array<string>, 
-/**
- * The working directory.
- */
-workdir?: string, 
-/**
- * The user.
- */
-user?: string, 
-/**
- * Labels.
- */
-labels: { [key in string]: string }, };
-
-/**
- * One layer of an image.
- */
-export type ImageLayer = { 
-/**
- * The digest of the layer as it is fetched.
- */
-digest: string, 
-/**
- * The digest of what is in it.
- */
-diffId: string, 
-/**
- * What it is fetched as.
- */
-mediaType?: string, 
-/**
- * How many bytes it has, as it is fetched.
- */
-sizeBytes?: number, };
-
-/**
- * Which image to remove, and how.
- */
-export type RemoveImageOptions = { 
-/**
- * The image's reference, as the list has it.
- */
-reference: string, 
-/**
- * Whether an image that sandboxes or snapshots are made from loses its
- * name too. They keep what they need of it. Default: `false`, which makes
- * it an error.
- */
-force?: boolean, };
-
-/**
- * What a prune has removed.
- */
-export type ImagePruneReport = { 
-/**
- * How many references.
- */
-referencesRemoved: number, 
-/**
- * How many images, each of which may have had several references.
- */
-imagesRemoved: number, 
-/**
- * How many layers.
- */
-layersRemoved: number, 
-/**
- * How many bytes of the disk that has freed, where it is known.
- */
-bytesReclaimed?: number, 
-/**
- * How many references, images and layers were in use at that moment.
- */
-skippedInUse: number, };
+ports: Array<PublishedPort>, };
 
 /**
  * Which archive to load.
@@ -2660,646 +2050,6 @@ path: string,
  * More references for the first image in the archive. Default: none.
  */
 tags?: Array<string>, };
-
-/**
- * Which images to save, and where.
- */
-export type SaveImagesOptions = { 
-/**
- * The images' references, as the list has them.
- */
-references: Array<string>, 
-/**
- * The archive.
- */
-path: string, 
-/**
- * The archive's format. Default: `oci`.
- */
-format?: ArchiveFormat, };
-
-/**
- * The format of an archive of images.
- */
-export type ArchiveFormat = "docker" | "oci";
-
-/**
- * Which image to pull, and how.
- */
-export type ImagePullOptions = { 
-/**
- * The image's reference, such as `alpine:3.22`.
- */
-reference: string, 
-/**
- * When the registry is asked. Default: `if-missing`.
- */
-pullPolicy?: PullPolicy, 
-/**
- * Credentials for the registry. Default: those that the system's
- * keyring, the user's configuration or Docker's configuration file have
- * for it, else none.
- */
-registryAuth?: RegistryAuth, 
-/**
- * Whether the registry is spoken to in plain HTTP. Default: `false`,
- * unless the user's configuration says so for this registry.
- */
-registryInsecure?: boolean, 
-/**
- * Certificates of authorities to trust besides the system's, in PEM form.
- * Default: those that the user's configuration names.
- */
-registryCaCerts?: CaCertificates, };
-
-/**
- * What a new volume is.
- */
-export type VolumeOptions = { 
-/**
- * The volume's name: letters, digits, dots, hyphens and underscores, the
- * first one a letter or digit.
- */
-name: string, 
-/**
- * What it is made of. Default: `"directory"`.
- */
-kind?: VolumeKind, 
-/**
- * The size of a disk in MiB, at least 68, of which its file system takes
- * 66 for itself. It has to be given for a disk, and only for one.
- */
-sizeMiB?: number, 
-/**
- * How many MiB guests may write to a directory. This machine does not
- * enforce it on what is written from outside. Default: without limit.
- */
-quotaMiB?: number, 
-/**
- * Labels to find the volume by.
- */
-labels?: { [key in string]: string }, };
-
-/**
- * What is known about a volume.
- */
-export type VolumeInfo = { 
-/**
- * The volume's name.
- */
-name: string, 
-/**
- * Where it is.
- */
-backend: Backend, 
-/**
- * What it is made of.
- */
-kind: VolumeKind, 
-/**
- * Its size in bytes, if it is a disk.
- */
-capacityBytes?: number, 
-/**
- * How many MiB guests may write to it. Absent without a limit.
- */
-quotaMiB?: number, 
-/**
- * The directory of this machine that it is in.
- */
-path?: string, 
-/**
- * Its labels.
- */
-labels: { [key in string]: string }, 
-/**
- * When it was created, in ISO 8601.
- */
-createdAt?: string, };
-
-/**
- * Names a volume.
- */
-export type NamedVolume = { 
-/**
- * The volume's name.
- */
-name: string, };
-
-/**
- * Which volumes to list.
- */
-export type ListVolumesRequest = { 
-/**
- * Labels that a volume has to have. Default: none.
- */
-labels?: { [key in string]: string }, };
-
-/**
- * What is stored on this machine. It was looked up piece by piece, while
- * others may have changed it.
- */
-export type StorageUsage = { 
-/**
- * Images, and the layers that they share.
- */
-images: StorageCategory, 
-/**
- * Snapshots.
- */
-snapshots: StorageCategory, 
-/**
- * Sandboxes, also those that are stopped.
- */
-sandboxes: StorageCategory, 
-/**
- * Volumes.
- */
-volumes: StorageCategory, 
-/**
- * Memory of sandboxes that others were forked from.
- */
-branchMemory: StorageCategory, 
-/**
- * Memory unpacked from snapshots, which can be unpacked again.
- */
-snapshotMemory: StorageCategory, 
-/**
- * What the numbers do not tell.
- */
-notes: Array<string>, };
-
-/**
- * What one kind of things takes. What is absent is not known.
- */
-export type StorageCategory = { 
-/**
- * How many there are.
- */
-count?: number, 
-/**
- * How many of them are in use.
- */
-inUse?: number, 
-/**
- * The sum of the lengths of their files.
- */
-logicalBytes?: number, 
-/**
- * The sum of what the file system has set aside for them.
- */
-allocatedBytes?: number, 
-/**
- * The lengths of the files that could be removed.
- */
-reclaimableBytes?: number, 
-/**
- * Each of them.
- */
-items: Array<StorageItem>, 
-/**
- * What the numbers do not tell.
- */
-notes: Array<string>, };
-
-/**
- * What one thing takes. What is absent is not known.
- */
-export type StorageItem = { 
-/**
- * Its name.
- */
-name: string, 
-/**
- * Where it is.
- */
-path: string, 
-/**
- * The sum of the lengths of its files.
- */
-logicalBytes?: number, 
-/**
- * What the file system has set aside for it.
- */
-allocatedBytes?: number, 
-/**
- * Whether it is in use.
- */
-inUse?: boolean, 
-/**
- * Whether it could be removed.
- */
-reclaimable?: boolean, 
-/**
- * Why it is kept, or why it is not known how much it takes.
- */
-reasons: Array<string>, };
-
-/**
- * Which memory files to remove. Snapshots, volumes, images and the disks of
- * sandboxes are never removed by this.
- */
-export type PruneStorageRequest = { 
-/**
- * Whether it is only looked at what would be removed. Default: `false`.
- */
-dryRun?: boolean, 
-/**
- * How old a file has to be, in milliseconds. Default: 0.
- */
-olderThanMs?: number, 
-/**
- * Whether only memory of forks is removed, and what was unpacked from
- * snapshots is kept. Default: `false`.
- */
-branchesOnly?: boolean, };
-
-/**
- * What was removed.
- */
-export type StoragePruneReport = { 
-/**
- * Whether it was only looked at what would be removed.
- */
-dryRun: boolean, 
-/**
- * How many files were removed.
- */
-filesRemoved: number, 
-/**
- * The sum of their lengths.
- */
-logicalBytesRemoved: number, 
-/**
- * Each file that was looked at.
- */
-files: Array<PrunedMemoryFile>, };
-
-/**
- * What a memory file is for.
- */
-export type MemoryKind = "branch" | "snapshot";
-
-/**
- * What became of a memory file.
- */
-export type MemoryState = "reclaimable" | "inUse" | "pendingHandoff" | "tooYoung" | "missingHandoffLock" | "changed" | "removed" | "error";
-
-/**
- * A memory file.
- */
-export type PrunedMemoryFile = { 
-/**
- * Where it is or was.
- */
-path: string, 
-/**
- * What it is for.
- */
-kind: MemoryKind, 
-/**
- * What became of it, or why it was kept.
- */
-state: MemoryState, 
-/**
- * Its length.
- */
-logicalBytes?: number, 
-/**
- * What the file system has set aside for it.
- */
-allocatedBytes?: number, 
-/**
- * What went wrong with it.
- */
-error?: string, };
-
-/**
- * How to make a snapshot of a sandbox.
- */
-export type SnapshotOptions = { 
-/**
- * The snapshot's name within its group. Default: a random one.
- */
-name?: string, 
-/**
- * The group that the snapshot joins. Default: one that is called like the
- * sandbox.
- */
-group?: string, 
-/**
- * The directory of this machine that holds the group. Default: the home
- * directory's own.
- */
-directory?: string, 
-/**
- * Labels, which stay outside of what is verified.
- */
-labels?: { [key in string]: string }, 
-/**
- * Whether memory and processes are captured too, so that a sandbox can
- * go on from there. The sandbox has to run. Default: `false`, disks only.
- */
-resumable?: boolean, 
-/**
- * Whether the guest writes its disks back first. Default: `"auto"`.
- */
-guestFlush?: GuestFlush, 
-/**
- * Whether checksums are recorded, for `verify`. Default: `false`.
- */
-recordIntegrity?: boolean, };
-
-/**
- * What is known about a snapshot.
- */
-export type SnapshotInfo = { 
-/**
- * Its identity, which stays the same wherever it is copied to.
- */
-id: string, 
-/**
- * The digest of its description.
- */
-digest: string, 
-/**
- * What finds this very copy again: its path, or in the cloud its id.
- */
-reference: string, 
-/**
- * Its name within its group.
- */
-name?: string, 
-/**
- * Its group.
- */
-group?: string, 
-/**
- * The identity of the snapshot that its sandbox was at before.
- */
-parentId?: string, 
-/**
- * Whether memory and processes are captured too.
- */
-resumable: boolean, 
-/**
- * The image that its sandbox was made from.
- */
-image: string, 
-/**
- * The disk format.
- */
-format?: DiskFormat, 
-/**
- * The size of the root disk in bytes, as far as it is known.
- */
-sizeBytes?: number, 
-/**
- * Whether its data is there, as the core calls it: `ready` if so.
- */
-availability: string, 
-/**
- * When it was made, in ISO 8601.
- */
-createdAt: string, 
-/**
- * What became of its group's head, when it was just made or loaded.
- */
-headUpdate?: GroupHead, };
-
-/**
- * A group's head, the snapshot that the group's name alone stands for.
- */
-export type GroupHead = { 
-/**
- * The group.
- */
-group: string, 
-/**
- * The identity of its head.
- */
-head: string, 
-/**
- * The identity of its head before.
- */
-previous?: string, 
-/**
- * Whether the head is another one now.
- */
-changed: boolean, 
-/**
- * Why it is, or is not.
- */
-reason: GroupHeadReason, };
-
-/**
- * Why a group has the head that it has.
- */
-export type GroupHeadReason = "initialized" | "fastForwarded" | "selected" | "unchanged" | "diverged" | "unknownAncestry" | "ambiguousCandidates";
-
-/**
- * Where to look for snapshots.
- */
-export type SnapshotDirectory = { 
-/**
- * A directory of this machine. Default: the home directory's own.
- */
-directory?: string, };
-
-/**
- * Which snapshot to remove.
- */
-export type RemoveSnapshotOptions = { 
-/**
- * The snapshot.
- */
-snapshot: SnapshotTarget, 
-/**
- * Whether it is removed although other snapshots build on it. Default:
- * `false`.
- */
-force?: boolean, };
-
-/**
- * What a snapshot says about itself.
- */
-export type SnapshotDetails = { 
-/**
- * Its labels.
- */
-labels: { [key in string]: string }, 
-/**
- * Its whole description, in the core's own format.
- */
-manifest: Record<string, unknown>, };
-
-/**
- * What came of verifying a snapshot.
- */
-export type VerifyResult = { 
-/**
- * Whether checksums were recorded and match. `false` means that none were
- * recorded; data that does not match is an error.
- */
-verified: boolean, 
-/**
- * The kind of checksum.
- */
-algorithm?: string, 
-/**
- * The checksum.
- */
-checksum?: string, 
-/**
- * The digest of the captured memory and devices, which are always
- * verified.
- */
-checkpoint?: string, };
-
-/**
- * How much room something takes on this machine.
- */
-export type DiskUsage = { 
-/**
- * The length of its files in bytes. Absent if they could not all be read.
- */
-logicalBytes?: number, 
-/**
- * The bytes that its files have on disk. Absent where that is not known.
- */
-allocatedBytes?: number, };
-
-/**
- * A group of snapshots, or one of its members.
- */
-export type SnapshotSelector = { 
-/**
- * `group` to read its head, or `group:name` to make that one its head.
- */
-selector: string, };
-
-/**
- * Which file to capture into, and what.
- */
-export type CreateArchiveRequest = { 
-/**
- * The file to write, on this machine.
- */
-path: string, 
-/**
- * How to write it.
- */
-archive: ArchiveOptions, 
-/**
- * What to capture. It has neither `group` nor `directory`.
- */
-options: SnapshotOptions, };
-
-/**
- * How to write a snapshot to a file.
- */
-export type ArchiveOptions = { 
-/**
- * Whether a file that is there already is replaced. Default: `false`.
- */
-overwrite?: boolean, 
-/**
- * Whether the file is compressed. Default: `true`.
- */
-compress?: boolean, };
-
-/**
- * An archive that was written.
- */
-export type ArchiveInfo = { 
-/**
- * The identity of the snapshot in it.
- */
-id: string, 
-/**
- * Its length in bytes.
- */
-sizeBytes: number, };
-
-/**
- * Which snapshot to write to a file, and how.
- */
-export type ToFile<Options> = { 
-/**
- * The snapshot.
- */
-snapshot: SnapshotTarget, 
-/**
- * The file to write, on this machine.
- */
-path: string, 
-/**
- * How to write it.
- */
-options: Options, };
-
-/**
- * How to save a snapshot to a file.
- */
-export type SaveOptions = { 
-/**
- * Whether a file that is there already is replaced. Default: `false`.
- */
-overwrite?: boolean, 
-/**
- * Whether the file is compressed. Default: `true`.
- */
-compress?: boolean, 
-/**
- * Whether the snapshots that it descends from are saved too. Default:
- * `false`.
- */
-withParents?: boolean, 
-/**
- * Whether its image is saved too, so that it boots where the image cannot
- * be pulled. Default: `false`.
- */
-withImage?: boolean, 
-/**
- * The snapshot or archive whose data is left out. Whoever loads the file
- * needs it. Default: nothing is left out.
- */
-since?: string, 
-/**
- * How many of the newest disk layers to save, leaving out the others.
- * Default: all.
- */
-lastLayers?: number, };
-
-/**
- * How to copy a snapshot to a file with other labels.
- */
-export type CopyOptions = { 
-/**
- * Whether a file that is there already is replaced. Default: `false`.
- */
-overwrite?: boolean, 
-/**
- * The copy's labels. Default: none.
- */
-labels?: { [key in string]: string }, 
-/**
- * Whether checksums are recorded in the copy. Default: `false`.
- */
-recordIntegrity?: boolean, };
-
-/**
- * Which files to load snapshots from.
- */
-export type LoadRequest = { 
-/**
- * The files, on this machine.
- */
-paths: Array<string>, 
-/**
- * How to load them.
- */
-options: LoadOptions, };
 
 /**
  * How to load snapshots from files.
@@ -3325,31 +2075,17 @@ base?: string,
 setHead?: boolean, };
 
 /**
- * What of a log to read.
+ * Which files to load snapshots from.
  */
-export type LogReadOptions = { 
+export type LoadRequest = { 
 /**
- * How many entries at most, the newest ones. Default: all.
+ * The files, on this machine.
  */
-tail?: number, 
+paths: Array<string>, 
 /**
- * The time of the first entry at the earliest, in ISO 8601. Default: the
- * beginning.
+ * How to load them.
  */
-since?: string, 
-/**
- * The time that all entries are before, in ISO 8601. Default: the end.
- */
-until?: string, 
-/**
- * Where the entries come from. Default: what commands print.
- */
-sources?: Array<LogSource>, };
-
-/**
- * Where a log entry comes from.
- */
-export type LogSource = "stdout" | "stderr" | "output" | "system";
+options: LoadOptions, };
 
 /**
  * A log entry. Its bytes are those of the frame, or in a list the next ones.
@@ -3403,6 +2139,62 @@ sources?: Array<LogSource>,
  * Whether to wait for entries that are still to come. Default: `false`.
  */
 follow?: boolean, };
+
+/**
+ * How much a sandbox's runtime logs.
+ */
+export type LogLevel = "error" | "warn" | "info" | "debug" | "trace";
+
+/**
+ * What of a log to read.
+ */
+export type LogReadOptions = { 
+/**
+ * How many entries at most, the newest ones. Default: all.
+ */
+tail?: number, 
+/**
+ * The time of the first entry at the earliest, in ISO 8601. Default: the
+ * beginning.
+ */
+since?: string, 
+/**
+ * The time that all entries are before, in ISO 8601. Default: the end.
+ */
+until?: string, 
+/**
+ * Where the entries come from. Default: what commands print.
+ */
+sources?: Array<LogSource>, };
+
+/**
+ * Where a log entry comes from.
+ */
+export type LogSource = "stdout" | "stderr" | "output" | "system";
+
+/**
+ * How to make a directory.
+ */
+export type MakeDirectoryOptions = { 
+/**
+ * Whether missing parents are made too, and a directory that exists is no
+ * error. Default: `false`.
+ */
+recursive?: boolean, 
+/**
+ * The permission bits of the directory. Default: `0o777`, less the umask.
+ */
+mode?: number, };
+
+/**
+ * What a memory file is for.
+ */
+export type MemoryKind = "branch" | "snapshot";
+
+/**
+ * What became of a memory file.
+ */
+export type MemoryState = "reclaimable" | "in-use" | "pending-handoff" | "too-young" | "missing-handoff-lock" | "changed" | "removed" | "error";
 
 /**
  * What a sandbox uses.
@@ -3481,247 +2273,668 @@ export type MetricsOptions = {
 intervalMs?: number, };
 
 /**
- * How to install the runtime.
+ * A directory to make.
  */
-export type InstallRuntimeOptions = { 
+export type MkdirRequest = { 
 /**
- * Whether to replace a runtime that is installed already. Default: false.
+ * The volume that gets it. Default: the sandbox of the handle.
  */
-force?: boolean, };
+volume?: string, 
+/**
+ * Its path.
+ */
+path: string, 
+/**
+ * How to make it.
+ */
+options: MakeDirectoryOptions, };
 
 /**
- * The runtime that sandboxes on this machine use.
+ * A remark about one of the changes.
  */
-export type RuntimeInfo = { 
+export type ModificationNote = { 
 /**
- * The absolute path of the program that runs a microVM.
+ * The setting, as the core calls it.
  */
-msbPath: string, 
+field: string, 
 /**
- * The absolute path of the firmware that boots it.
- */
-libkrunfwPath: string, 
-/**
- * What decided on these files.
- */
-origin: RuntimeOrigin, 
-/**
- * The version of `msb`, if the file says it.
- */
-version?: string, };
-
-/**
- * What decided on the files of the runtime.
- */
-export type RuntimeOrigin = "configuration" | "home";
-
-/**
- * The runtime, if there is one.
- */
-export type FoundRuntime = { 
-/**
- * Not there when the runtime is not installed.
- */
-runtime?: RuntimeInfo, };
-
-/**
- * Which runtime to use.
- */
-export type SetRuntimePath = { 
-/**
- * The absolute path of `msb`. Its `libkrunfw` is beside it or in `../lib`.
- */
-path: string, };
-
-/**
- * The versions of what this library is made of.
- */
-export type LibraryVersions = { 
-/**
- * The library's own version.
- */
-library: string, 
-/**
- * The version of the microsandbox core, and of the runtime that the
- * library carries.
- */
-core: string, };
-
-/**
- * What the core found out about this machine.
- */
-export type HostDiagnosis = { 
-/**
- * What was looked at.
- */
-checks: Array<HostCheck>, 
-/**
- * What is wrong, most important first. Empty when nothing was found.
- */
-problems: Array<HostProblem>, };
-
-/**
- * Something that keeps microVMs from running.
- */
-export type HostProblem = { 
-/**
- * What is wrong, in a line.
- */
-headline: string, 
-/**
- * Why that may be.
- */
-hints: Array<string>, 
-/**
- * Commands that mend it, where there are safe ones.
- */
-fix: HostFix | null, };
-
-/**
- * How to mend a problem.
- */
-export type HostFix = { 
-/**
- * What the commands do.
- */
-description: string, 
-/**
- * Each command, ready to paste.
- */
-commands: Array<string>, 
-/**
- * Whether the user has to log in again afterwards.
- */
-requiresRelogin: boolean, };
-
-/**
- * What came of a check.
- */
-export type HostCheckState = "pass" | "fail" | "warn" | "info";
-
-/**
- * One thing that was looked at.
- */
-export type HostCheck = { 
-/**
- * `Runtime` or `Host`.
- */
-section: string, 
-/**
- * What was looked at.
- */
-label: string, 
-/**
- * What came of it.
- */
-state: HostCheckState, 
-/**
- * What was seen.
- */
-value: string, };
-
-export type JsonValue = number | string | boolean | Array<JsonValue> | { [key in string]: JsonValue } | null;
-
-/**
- * How long to wait before completing.
- */
-export type DelayOptions = { 
-/**
- * Milliseconds to wait.
- */
-milliseconds: number, };
-
-/**
- * How to fail.
- */
-export type FailOptions = { 
-/**
- * The error's message.
+ * What there is to say.
  */
 message: string, };
 
 /**
- * What the stream produces.
+ * What a modification does, or would do.
  */
-export type StreamOptions = { 
+export type ModificationPlan = { 
 /**
- * How many items.
+ * Whether the changes were made.
  */
-items: number, 
+applied: boolean, 
 /**
- * How many bytes each item has.
+ * When they are to take effect.
  */
-itemLength: number, };
+policy: ModificationPolicy, 
+/**
+ * The changes to settings.
+ */
+changes: Array<SettingChange>, 
+/**
+ * The changes to secrets, without their values.
+ */
+secretChanges: Array<SecretSettingChange>, 
+/**
+ * Why the changes cannot be made. Empty when they can.
+ */
+conflicts: Array<ModificationNote>, 
+/**
+ * What to know about the changes.
+ */
+warnings: Array<ModificationNote>, 
+/**
+ * How far a running sandbox has taken on new CPUs and memory.
+ */
+resizes: Array<ResizeStatus>, };
 
 /**
- * What a client holds.
+ * When the changes to a sandbox that runs are to take effect.
  */
-export type Statistics = { 
-/**
- * Handles that were not given back.
- */
-handles: number, 
-/**
- * Requests that have not completed, apart from the one that asks.
- */
-requests: number, 
-/**
- * Frames that were not received.
- */
-frames: number, };
+export type ModificationPolicy = "noRestart" | "nextStart" | "restart";
 
 /**
- * What the process does, in order. After the last step it exits with code 0.
+ * What to change about a sandbox. What is not named stays as it is.
  */
-export type EchoProcessOptions = { 
+export type ModifyOptions = { 
 /**
- * The steps.
+ * Virtual CPUs, from 1 to 255. While the sandbox runs, up to the number
+ * that it was booted for.
  */
-steps: Array<EchoStep>, };
+cpus?: number, 
+/**
+ * How many virtual CPUs a running sandbox can be given, from 1 to 255.
+ */
+maxCpus?: number, 
+/**
+ * Memory in MiB. While the sandbox runs, between what it was booted with
+ * and what it was booted for.
+ */
+memoryMiB?: number, 
+/**
+ * How much memory a running sandbox can be given, in MiB.
+ */
+maxMemoryMiB?: number, 
+/**
+ * Size of the root disk in MiB. It can only grow.
+ */
+rootDiskMiB?: number, 
+/**
+ * Environment variables to set; `null` removes one.
+ */
+env?: { [key in string]: string | null }, 
+/**
+ * Labels to set; `null` removes one.
+ */
+labels?: { [key in string]: string | null }, 
+/**
+ * Working directory of commands.
+ */
+workdir?: string, 
+/**
+ * Ports to publish. One that is published already gets the new guest
+ * port.
+ */
+publishPorts?: Array<PortMapping>, 
+/**
+ * Published ports to take back.
+ */
+unpublishPorts?: Array<HostPort>, 
+/**
+ * Secrets by the environment variable that stands for them in the guest;
+ * `null` removes one.
+ */
+secrets?: { [key in string]: SecretChange | null }, 
+/**
+ * When the changes are to take effect. Default: `"noRestart"`.
+ */
+policy?: ModificationPolicy, 
+/**
+ * Whether to plan and change nothing. Default: `false`.
+ */
+dryRun?: boolean, };
 
 /**
- * One step.
+ * Something to mount in the guest.
  */
-export type EchoStep = { "stdout": number } | { "stderr": number } | "copy" | "closeStdin" | "waitForSignal" | { "exit": number } | "lose";
+export type Mount = { "type": "volume" } & VolumeMount | { "type": "bind" } & BindMount | { "type": "tmpfs" } & TmpfsMount | { "type": "disk" } & DiskMount | { "type": "owned" } & OwnedMount;
 
 /**
- * An entry of a directory.
+ * A user and a group of the guest.
  */
-export type DirectoryEntry = { 
+export type MountOwner = { 
 /**
- * Its name, without the directory.
+ * The user's number.
+ */
+uid: number, 
+/**
+ * The group's number.
+ */
+gid: number, };
+
+/**
+ * How much a mounted directory has to be like the original's.
+ */
+export type MountPolicy = "strict" | "relaxed";
+
+/**
+ * Names an image.
+ */
+export type NamedImage = { 
+/**
+ * The image's reference, as the list has it.
+ */
+reference: string, };
+
+/**
+ * Names a sandbox.
+ */
+export type NamedSandbox = { 
+/**
+ * The sandbox's name.
  */
 name: string, 
 /**
- * What it is.
+ * The identity that the sandbox has to have. Default: any.
  */
-kind: FileKind, };
+id?: string, };
 
 /**
- * How far a copy is.
+ * Names a volume.
  */
-export type CopyProgress = { 
+export type NamedVolume = { 
 /**
- * The file that is being copied, relative to the source; empty for the
- * source itself.
+ * The volume's name.
+ */
+name: string, };
+
+/**
+ * What happens to traffic.
+ */
+export type NetworkAction = "allow" | "deny";
+
+/**
+ * Which way traffic goes. The answers to it always pass.
+ */
+export type NetworkDirection = "egress" | "ingress" | "any";
+
+/**
+ * Addresses with something in common.
+ */
+export type NetworkGroup = "public" | "loopback" | "private" | "link-local" | "metadata" | "multicast" | "host";
+
+/**
+ * How far a sandbox reaches, in a word or in full.
+ */
+export type NetworkOption = NetworkPreset | NetworkOptions;
+
+/**
+ * What a sandbox reaches, and what reaches it.
+ *
+ * Rules are asked in their order, the first one that is about the traffic
+ * decides; after them come those of `preset` or `profiles`, and at last
+ * `defaultEgress` or `defaultIngress`.
+ */
+export type NetworkOptions = { 
+/**
+ * Where to start from. Default: `public-only`.
+ */
+preset?: NetworkPreset, 
+/**
+ * Where to start from, composed; instead of `preset`. With any profile
+ * the guest can also resolve names. Default: `["public"]`.
+ */
+profiles?: Array<NetworkProfile>, 
+/**
+ * What is decided before the preset or the profiles. To block a domain,
+ * deny it here; its name then does not resolve either. Default: none.
+ */
+rules?: Array<NetworkRule>, 
+/**
+ * What happens to outgoing traffic that no rule is about. Default: the
+ * preset's, which is `deny` except for `allow-all`.
+ */
+defaultEgress?: NetworkAction, 
+/**
+ * What happens to traffic to published ports that no rule is about.
+ * Default: the preset's, which is `allow` except for `none`.
+ */
+defaultIngress?: NetworkAction, 
+/**
+ * Whether a rule that allows a domain asks the connection itself (TLS,
+ * HTTP) which domain it is for, rather than trusting that the guest
+ * resolved it. Default: `true`.
+ */
+strict?: boolean, 
+/**
+ * How names are resolved. Default: as this machine does.
+ */
+dns?: DnsOptions, 
+/**
+ * Interception of TLS. Default: only with `secrets`.
+ */
+tls?: TlsOptions, 
+/**
+ * What a guest is told about HTTP requests that were denied. Default: a
+ * status and a JSON object.
+ */
+http?: HttpOptions, 
+/**
+ * How much traffic passes. Default: without limit.
+ */
+rateLimits?: RateLimits, 
+/**
+ * How many TCP connections the guest may have open at once; 0 is without
+ * limit. Default: what `deploymentProfile` says.
+ */
+maxTcpConnections?: number, 
+/**
+ * How many TCP connections to published ports may be open at once; 0 is
+ * without limit. Default: the runtime's.
+ */
+maxInboundTcpConnections?: number, 
+/**
+ * How many UDP flows may be open at once; 0 is without limit. Default:
+ * without limit, 1024 with deployment profile `multi-tenant`.
+ */
+maxUdpConnections?: number, 
+/**
+ * How many connections to each published TCP port may wait to be
+ * accepted, from 1 to 2147483647. Default: 1024.
+ */
+tcpAcceptQueueSize?: number, 
+/**
+ * The guest's network interface. Default: chosen.
+ */
+interface?: InterfaceOptions, 
+/**
+ * Prefixes of NAT64, each `/96`: addresses in them are judged by the IPv4
+ * address inside too. Default: `64:ff9b::/96`.
+ */
+nat64Prefixes?: Array<string>, 
+/**
+ * Whether the guest trusts the certificate authorities that this machine
+ * trusts. Default: `false`.
+ */
+trustHostCAs?: boolean, 
+/**
+ * A proxy that all outgoing connections go through. Default: what this
+ * machine's configuration says, else none.
+ */
+proxy?: ProxyOptions, };
+
+/**
+ * How far a sandbox reaches.
+ */
+export type NetworkPreset = "none" | "public-only" | "non-local" | "allow-all";
+
+/**
+ * A part of the network, to compose what a sandbox reaches.
+ */
+export type NetworkProfile = "public" | "private" | "host";
+
+/**
+ * A protocol that rules tell apart.
+ */
+export type NetworkProtocol = "tcp" | "udp" | "icmpv4" | "icmpv6";
+
+/**
+ * What happens to some of the traffic.
+ *
+ * At most one of `cidr`, `domain`, `domainSuffix` and `group` says with whom;
+ * without any of them the rule is about everybody. Going out that is where
+ * the traffic goes to, coming in where it comes from.
+ */
+export type NetworkRule = { 
+/**
+ * What happens to the traffic.
+ */
+action: NetworkAction, 
+/**
+ * Which way it goes. Default: `egress`.
+ */
+direction?: NetworkDirection, 
+/**
+ * An address such as `10.1.2.3`, or a block such as `10.0.0.0/8`.
+ * Default: any.
+ */
+cidr?: string, 
+/**
+ * Exactly this domain. Default: any.
+ */
+domain?: string, 
+/**
+ * This domain and everything below it. It needs at least two labels.
+ * Default: any.
+ */
+domainSuffix?: string, 
+/**
+ * Addresses with something in common. Default: any.
+ */
+group?: NetworkGroup, 
+/**
+ * The protocols. Default: all.
+ */
+protocols?: Array<NetworkProtocol>, 
+/**
+ * The ports in the guest that are listened on, or outside that the guest
+ * connects to. Default: all.
+ */
+ports?: Array<PortRangeOption>, };
+
+/**
+ * Options of an operation that has none.
+ */
+export type NoOptions = Record<string, never>;
+
+/**
+ * An operation on a sandbox, with options of its own.
+ */
+export type OnSandbox<Options> = { 
+/**
+ * The sandbox. Default: the one behind the handle.
+ */
+sandbox?: NamedSandbox, 
+/**
+ * What to do with it.
+ */
+options: Options, };
+
+/**
+ * How to open a file.
+ */
+export type OpenFileOptions = { 
+/**
+ * Whether it can be read. Default: `false`, and `true` when nothing at
+ * all is asked for.
+ */
+read?: boolean, 
+/**
+ * Whether it can be written. Default: `false`.
+ */
+write?: boolean, 
+/**
+ * Whether everything written goes to the end. Default: `false`.
+ */
+append?: boolean, 
+/**
+ * Whether what it holds is thrown away; needs `write`. Default: `false`.
+ */
+truncate?: boolean, 
+/**
+ * Whether it is created when it is missing; needs `write` or `append`.
+ * Default: `false`.
+ */
+create?: boolean, 
+/**
+ * Whether it has to be created, so that one that exists is an error.
+ * Default: `false`.
+ */
+createNew?: boolean, 
+/**
+ * The permission bits of a file that is created, less the umask.
+ * Default: `0o666`.
+ */
+mode?: number, };
+
+/**
+ * A file to open.
+ */
+export type OpenFileRequest = { 
+/**
+ * The volume that has it. Default: the sandbox of the handle.
+ */
+volume?: string, 
+/**
+ * Its path.
  */
 path: string, 
 /**
- * How many bytes are copied.
+ * How to open it.
  */
-bytes: number, 
+options: OpenFileOptions, };
+
 /**
- * How many bytes there were when the copy began.
+ * Storage of the sandbox's own, which is removed with it.
  */
-totalBytes: number, 
+export type OwnedMount = { 
 /**
- * How many files are copied.
+ * What it is made of. Default: `"directory"`.
  */
-files: number, 
+kind?: VolumeKind, 
 /**
- * How many files there were when the copy began.
+ * The size in MiB of a disk, at least 68. Default: none, so a disk
+ * needs it; nothing else has one.
  */
-totalFiles: number, };
+sizeMiB?: number, 
+/**
+ * How many MiB the guest may write to a directory. Default: without
+ * limit.
+ */
+quotaMiB?: number, 
+/**
+ * Whether owners, permission bits and special files that the
+ * guest sets are kept beside the files instead of in them.
+ * Default: `"strict"`.
+ */
+statVirtualization?: StatVirtualizationPolicy, 
+/**
+ * Whether permission bits that the guest sets reach the files
+ * of this machine. Default: `"private"`.
+ */
+hostPermissions?: HostPermissionsPolicy, 
+/**
+ * Who the guest sees as the owner of what was made outside.
+ * Default: decided by the runtime.
+ */
+owner?: MountOwner, 
+/**
+ * Whether the guest cannot write to it. Default: `false`.
+ */
+readOnly?: boolean, 
+/**
+ * Whether programs on it cannot be run directly. Default:
+ * `false`.
+ */
+noExec?: boolean, 
+/**
+ * Whether programs on it get no other user's rights. Default:
+ * `false`.
+ */
+noSuid?: boolean, 
+/**
+ * Whether device files on it do nothing. Default: `false`.
+ */
+noDev?: boolean, };
+
+/**
+ * One change to the root file system. All paths in the guest are absolute.
+ * Folders that are missing on the way are made.
+ */
+export type PatchSpec = { "kind": "write", 
+/**
+ * The file.
+ */
+path: string, 
+/**
+ * How many of the request's raw bytes are its content. They follow
+ * those of the patches before.
+ */
+length: number, 
+/**
+ * The file's mode. Default: 0o644.
+ */
+mode?: number, 
+/**
+ * Whether something that is there is replaced. Default: `false`,
+ * which makes it an error.
+ */
+replace?: boolean, } | { "kind": "copy", 
+/**
+ * What is copied.
+ */
+from: string, 
+/**
+ * Where it is copied to.
+ */
+path: string, 
+/**
+ * The file's mode; directories take none. Default: the original's.
+ */
+mode?: number, 
+/**
+ * Whether something that is there is replaced. Default: `false`,
+ * which makes it an error.
+ */
+replace?: boolean, } | { "kind": "append", 
+/**
+ * The file.
+ */
+path: string, 
+/**
+ * What is appended.
+ */
+content: string, } | { "kind": "mkdir", 
+/**
+ * The directory.
+ */
+path: string, 
+/**
+ * Its mode. Default: 0o755.
+ */
+mode?: number, } | { "kind": "symlink", 
+/**
+ * The link.
+ */
+path: string, 
+/**
+ * What it points to.
+ */
+target: string, 
+/**
+ * Whether something that is there is replaced. Default: `false`,
+ * which makes it an error.
+ */
+replace?: boolean, } | { "kind": "remove", 
+/**
+ * What is removed.
+ */
+path: string, };
+
+/**
+ * How to pause a sandbox.
+ */
+export type PauseOptions = { 
+/**
+ * Whether the guest writes its disks back first. Default: `"auto"`.
+ */
+guestFlush?: GuestFlush, };
+
+/**
+ * Whether a sandbox is paused.
+ */
+export type PauseState = { 
+/**
+ * Whether it is paused.
+ */
+paused: boolean, 
+/**
+ * Whether a pause or capture failed in a way that only a stop and start
+ * gets it out of.
+ */
+recoveryRequired: boolean, 
+/**
+ * Why a resumable snapshot cannot be made of it now, if so.
+ */
+captureUnavailable?: string, };
+
+/**
+ * An answer of the guest.
+ */
+export type PingResult = { 
+/**
+ * How long the answer took, in milliseconds.
+ */
+latencyMs: number, };
+
+/**
+ * A port of this machine that leads to one of the guest's.
+ */
+export type PortMapping = { 
+/**
+ * The port on this machine, from 1 to 65535.
+ */
+hostPort: number, 
+/**
+ * The port in the guest, from 1 to 65535.
+ */
+guestPort: number, 
+/**
+ * The address of this machine to listen on. Default: `127.0.0.1`.
+ */
+hostAddress?: string, 
+/**
+ * Default: `"tcp"`.
+ */
+protocol?: Protocol, };
+
+/**
+ * A port of the guest, and where this machine listens for it.
+ */
+export type PortOption = number | PortOptions;
+
+/**
+ * A port of the guest, and where this machine listens for it.
+ */
+export type PortOptions = { 
+/**
+ * The port in the guest, from 1 to 65535.
+ */
+guestPort: number, 
+/**
+ * The port of this machine, from 0 to 65535; 0 is any free one. Default:
+ * 0.
+ */
+hostPort?: number, 
+/**
+ * The protocol. Default: `tcp`.
+ */
+protocol?: PortProtocol, 
+/**
+ * The IP address of this machine to listen on; `0.0.0.0` is all, which
+ * lets other machines in. Default: `127.0.0.1`.
+ */
+hostAddress?: string, };
+
+/**
+ * A protocol with ports.
+ */
+export type PortProtocol = "tcp" | "udp";
+
+/**
+ * One port, or a range of ports.
+ */
+export type PortRangeOption = number | PortRangeOptions;
+
+/**
+ * A range of ports.
+ */
+export type PortRangeOptions = { 
+/**
+ * The first one.
+ */
+start: number, 
+/**
+ * The last one.
+ */
+end: number, };
 
 /**
  * What a process produced, without its bytes.
@@ -3741,26 +2954,121 @@ signal?: FatalSignal, } | { "type": "failed",
 failure: Failure, };
 
 /**
- * A record of a job's output. Its bytes are the item's.
+ * What to run.
  */
-export type JobLogRecord = { 
-/**
- * When it was captured, in milliseconds since 1970.
- */
-timestamp: number, 
-/**
- * Where it comes from.
- */
-source: JobLogSource, 
-/**
- * Where to go on reading behind it.
- */
-cursor: string, };
+export type Program = { "exec": string } | { "shell": string } | "default";
 
 /**
- * How far a create is.
+ * A transport protocol.
  */
-export type CreateProgress = PullProgress | StartupProgress;
+export type Protocol = "tcp" | "udp";
+
+/**
+ * A proxy that all outgoing connections go through.
+ */
+export type ProxyOptions = { 
+/**
+ * What it speaks. Only `socks5` also carries UDP, and the others block
+ * it.
+ */
+protocol: ProxyProtocol, 
+/**
+ * Where it is: an IP address with a port, such as `127.0.0.1:1080`.
+ */
+address: string, 
+/**
+ * The user's identity, for `socks4` only. Default: none.
+ */
+userId?: string, 
+/**
+ * The user's name, for `http-connect` and `socks5`, with a
+ * `passwordFromEnv`. Default: none.
+ */
+username?: string, 
+/**
+ * The environment variable of this program that holds the password. It is
+ * read each time that the sandbox starts. Default: none.
+ */
+passwordFromEnv?: string, };
+
+/**
+ * What a proxy speaks.
+ */
+export type ProxyProtocol = "http-connect" | "socks4" | "socks5";
+
+/**
+ * Which memory files to remove. Snapshots, volumes, images and the disks of
+ * sandboxes are never removed by this.
+ */
+export type PruneStorageRequest = { 
+/**
+ * Whether it is only looked at what would be removed. Default: `false`.
+ */
+dryRun?: boolean, 
+/**
+ * How old a file has to be, in milliseconds. Default: 0.
+ */
+olderThanMs?: number, 
+/**
+ * Whether only memory of forks is removed, and what was unpacked from
+ * snapshots is kept. Default: `false`.
+ */
+branchesOnly?: boolean, };
+
+/**
+ * A memory file.
+ */
+export type PrunedMemoryFile = { 
+/**
+ * Where it is or was.
+ */
+path: string, 
+/**
+ * What it is for.
+ */
+kind: MemoryKind, 
+/**
+ * What became of it, or why it was kept.
+ */
+state: MemoryState, 
+/**
+ * Its length.
+ */
+logicalBytes?: number, 
+/**
+ * What the file system has set aside for it.
+ */
+allocatedBytes?: number, 
+/**
+ * What went wrong with it.
+ */
+error?: string, };
+
+/**
+ * A port of this machine that leads into a sandbox.
+ */
+export type PublishedPort = { 
+/**
+ * The port in the guest.
+ */
+guestPort: number, 
+/**
+ * The port of this machine.
+ */
+hostPort: number, 
+/**
+ * The protocol.
+ */
+protocol: PortProtocol, 
+/**
+ * The IP address of this machine.
+ */
+hostAddress: string, };
+
+/**
+ * When an image's registry is asked.
+ */
+export type PullPolicy = "if-missing" | "always" | "never";
 
 /**
  * How far a pull is. Layers are counted from 0, the lowest one. Some events
@@ -3845,6 +3153,908 @@ image: string,
 layerCount: number, };
 
 /**
+ * How much traffic passes in one direction, in bytes, packets or both.
+ */
+export type RateLimit = { 
+/**
+ * Limits bytes. Default: without limit.
+ */
+bytes?: TokenBucket, 
+/**
+ * Limits packets. Default: without limit.
+ */
+packets?: TokenBucket, };
+
+/**
+ * How much traffic passes in each direction. Default: without limit.
+ */
+export type RateLimits = { 
+/**
+ * What the guest sends. Default: without limit.
+ */
+egress?: RateLimit, 
+/**
+ * What the guest receives. Default: without limit.
+ */
+ingress?: RateLimit, };
+
+/**
+ * What to read of an open file.
+ */
+export type ReadFileOptions = { 
+/**
+ * Where to begin.
+ */
+offset: number, 
+/**
+ * How many bytes at most. Fewer come when the file ends, or when it is
+ * more than the library reads at once.
+ */
+length: number, };
+
+/**
+ * How much of a stream to produce.
+ */
+export type ReadOptions = { 
+/**
+ * How many items the caller has room for. Each arrives as an event of
+ * the request.
+ */
+credit: number, };
+
+/**
+ * What became of the stream.
+ */
+export type ReadResult = { 
+/**
+ * Whether there are no more items.
+ */
+done: boolean, };
+
+/**
+ * Credentials for a registry. Both keys are needed.
+ */
+export type RegistryAuth = { 
+/**
+ * The user's name.
+ */
+username: string, 
+/**
+ * The password, or a token that stands for it.
+ */
+password: string, };
+
+/**
+ * How to remove a file or directory.
+ */
+export type RemoveFileOptions = { 
+/**
+ * Whether a directory is removed with everything in it. Default: `false`.
+ */
+recursive?: boolean, };
+
+/**
+ * What to remove.
+ */
+export type RemoveFileRequest = { 
+/**
+ * The volume that has it. Default: the sandbox of the handle.
+ */
+volume?: string, 
+/**
+ * Its path.
+ */
+path: string, 
+/**
+ * How to remove it.
+ */
+options: RemoveFileOptions, };
+
+/**
+ * Which image to remove, and how.
+ */
+export type RemoveImageOptions = { 
+/**
+ * The image's reference, as the list has it.
+ */
+reference: string, 
+/**
+ * Whether an image that sandboxes or snapshots are made from loses its
+ * name too. They keep what they need of it. Default: `false`, which makes
+ * it an error.
+ */
+force?: boolean, };
+
+/**
+ * Which snapshot to remove.
+ */
+export type RemoveSnapshotOptions = { 
+/**
+ * The snapshot.
+ */
+snapshot: SnapshotTarget, 
+/**
+ * Whether it is removed although other snapshots build on it. Default:
+ * `false`.
+ */
+force?: boolean, };
+
+/**
+ * Past output of a job.
+ */
+export type Replay = { "recentBytes": number } | { "afterCursor": string };
+
+/**
+ * How far a resize has come.
+ */
+export type ResizeState = "accepted" | "converging" | "applied" | "guestRefused" | "failed";
+
+/**
+ * How far a running sandbox has taken on a new size.
+ */
+export type ResizeStatus = { 
+/**
+ * What changes its size.
+ */
+resource: ResizedResource, 
+/**
+ * What was asked for.
+ */
+requested: string, 
+/**
+ * What the guest has.
+ */
+actual: string, 
+/**
+ * What the hypervisor allows.
+ */
+enforced: string, 
+/**
+ * How far it has come.
+ */
+state: ResizeState, };
+
+/**
+ * What can change its size while a sandbox runs.
+ */
+export type ResizedResource = "cpus" | "memory";
+
+/**
+ * How to restart a sandbox.
+ */
+export type RestartOptions = { 
+/**
+ * Whether it is killed instead of stopped. Default: `false`.
+ */
+force?: boolean, 
+/**
+ * Milliseconds to wait until it has stopped. Default: 10000.
+ */
+timeoutMs?: number, 
+/**
+ * Whether the restarted sandbox outlives this program. Default: `false`.
+ */
+detached?: boolean, };
+
+/**
+ * How to make a sandbox from a snapshot.
+ */
+export type RestoreOptions = { 
+/**
+ * The sandbox's name. Default: a random one.
+ */
+name?: string, 
+/**
+ * Virtual CPUs, from 1 to 255. Default: as captured. A resumed sandbox
+ * cannot have others.
+ */
+cpus?: number, 
+/**
+ * Memory in MiB. Default: as captured. A resumed sandbox cannot have
+ * more or less.
+ */
+memoryMiB?: number, 
+/**
+ * The guest user that commands run as. Default: as captured.
+ */
+user?: string, 
+/**
+ * How much commands may do. Default: as captured. A resumed sandbox
+ * cannot have another.
+ */
+security?: Security, 
+/**
+ * How long the sandbox may live, in milliseconds, rounded up to whole
+ * seconds. Default: without limit.
+ */
+maxDurationMs?: number, 
+/**
+ * After how long without activity the sandbox stops, in milliseconds,
+ * rounded up to whole seconds. Default: never.
+ */
+idleTimeoutMs?: number, 
+/**
+ * Whether the guest's clock is set to this machine's. Default: as
+ * captured.
+ */
+syncClock?: boolean, 
+/**
+ * Whether a resumable snapshot is booted from its disk instead of resumed.
+ * Default: `false`.
+ */
+diskOnly?: boolean, 
+/**
+ * Whether a resumed sandbox shares the captured memory with others until
+ * it writes to it. Default: `false`.
+ */
+shareMemory?: boolean, 
+/**
+ * The snapshot or archive that an archive leaves out data of. Default:
+ * the archive is complete.
+ */
+base?: string, 
+/**
+ * Whether the sandbox runs without the mounts that it had and that
+ * `bindings` does not name. Default: `false`.
+ */
+allowMissing?: boolean, 
+/**
+ * What the sandbox uses of this machine. Default: nothing.
+ */
+bindings?: Bindings, };
+
+/**
+ * What to make a sandbox from.
+ */
+export type RestoreRequest = { 
+/**
+ * The snapshot, or an archive of one.
+ */
+snapshot: SnapshotTarget, 
+/**
+ * How to make it.
+ */
+options: RestoreOptions, };
+
+/**
+ * A mount that a restored sandbox does without.
+ */
+export type RestoreWarning = { 
+/**
+ * Where the guest has it.
+ */
+guestPath: string, 
+/**
+ * What is wrong with it.
+ */
+reason: string, };
+
+/**
+ * One limit, or a soft and a hard one.
+ */
+export type RlimitOption = Limit | RlimitRange;
+
+/**
+ * A soft and a hard limit.
+ */
+export type RlimitRange = { 
+/**
+ * What holds at first.
+ */
+soft: Limit, 
+/**
+ * What a program may raise it to.
+ */
+hard: Limit, };
+
+/**
+ * Resource limits of every program in a sandbox, as `setrlimit` sets
+ * them. A limit is one number, or a soft one that programs may raise
+ * up to a hard one. Default of each: the guest kernel's.
+ */
+export type Rlimits = { 
+/**
+ * Address space, in bytes. Default: the kernel's.
+ */
+as?: RlimitOption, 
+/**
+ * Size of a core file, in bytes. Default: the kernel's.
+ */
+core?: RlimitOption, 
+/**
+ * Processor time, in seconds. Default: the kernel's.
+ */
+cpu?: RlimitOption, 
+/**
+ * Data segment, in bytes. Default: the kernel's.
+ */
+data?: RlimitOption, 
+/**
+ * Size of a file that is written, in bytes. Default: the kernel's.
+ */
+fsize?: RlimitOption, 
+/**
+ * File locks. Default: the kernel's.
+ */
+locks?: RlimitOption, 
+/**
+ * Locked memory, in bytes. Default: the kernel's.
+ */
+memlock?: RlimitOption, 
+/**
+ * Message queues, in bytes. Default: the kernel's.
+ */
+msgqueue?: RlimitOption, 
+/**
+ * The ceiling of the nice value: 20 minus it. Default: the kernel's.
+ */
+nice?: RlimitOption, 
+/**
+ * Open files of one process. Default: the kernel's.
+ */
+nofile?: RlimitOption, 
+/**
+ * Processes and threads of one user. Root is not bound by it. Default: the kernel's.
+ */
+nproc?: RlimitOption, 
+/**
+ * Resident memory, in bytes. Linux ignores it. Default: the kernel's.
+ */
+rss?: RlimitOption, 
+/**
+ * The ceiling of the real-time priority. Default: the kernel's.
+ */
+rtprio?: RlimitOption, 
+/**
+ * Processor time of a real-time process without a blocking call, in
+ * microseconds. Default: the kernel's.
+ */
+rttime?: RlimitOption, 
+/**
+ * Signals that wait to be delivered. Default: the kernel's.
+ */
+sigpending?: RlimitOption, 
+/**
+ * Stack, in bytes. Default: the kernel's.
+ */
+stack?: RlimitOption, };
+
+/**
+ * Where the changes to an OCI image's files go.
+ */
+export type RootDisk = { "kind": "managed", 
+/**
+ * The most that it can hold, in MiB. Default: 4096.
+ */
+sizeMiB?: number, } | { "kind": "tmpfs", 
+/**
+ * The most that it can hold, in MiB, no more than the sandbox has
+ * memory. Default: half of that.
+ */
+sizeMiB?: number, } | { "kind": "flat", 
+/**
+ * The most that it can hold, in MiB. Default: 4096, or what the image
+ * needs.
+ */
+sizeMiB?: number, 
+/**
+ * The disk's file system. Default: `ext4`.
+ */
+filesystem?: string, 
+/**
+ * How the disk is made from the one that is kept for the image.
+ * Default: `auto`.
+ */
+clone?: CloneStrategy, } | { "kind": "disk", 
+/**
+ * The file.
+ */
+path: string, 
+/**
+ * The file's format, `raw` or `qcow2`. Default: what its ending
+ * says: `.img`, `.raw` or `.qcow2`.
+ */
+format?: DiskFormat, 
+/**
+ * The disk's file system. Default: `ext4`.
+ */
+filesystem?: string, };
+
+/**
+ * The runtime that sandboxes on this machine use.
+ */
+export type RuntimeInfo = { 
+/**
+ * The absolute path of the program that runs a microVM.
+ */
+msbPath: string, 
+/**
+ * The absolute path of the firmware that boots it.
+ */
+libkrunfwPath: string, 
+/**
+ * What decided on these files.
+ */
+origin: RuntimeOrigin, 
+/**
+ * The version of `msb`, if the file says it.
+ */
+version?: string, };
+
+/**
+ * What decided on the files of the runtime.
+ */
+export type RuntimeOrigin = "configuration" | "home";
+
+/**
+ * What is known about a sandbox.
+ */
+export type SandboxInfo = { 
+/**
+ * The sandbox's name.
+ */
+name: string, 
+/**
+ * The sandbox's identity, which a later sandbox of the same name does
+ * not share.
+ */
+id: string, 
+/**
+ * Where it runs.
+ */
+backend: Backend, 
+/**
+ * What it was doing when it was asked.
+ */
+status: Status, 
+/**
+ * When it was created, in ISO 8601.
+ */
+createdAt?: string, 
+/**
+ * When its entry last changed, in ISO 8601.
+ */
+updatedAt?: string, };
+
+/**
+ * Some sandboxes, newest first.
+ */
+export type SandboxPage = { 
+/**
+ * The sandboxes.
+ */
+sandboxes: Array<SandboxInfo>, 
+/**
+ * Where the next page starts. Absent on the last page.
+ */
+nextCursor?: string, };
+
+/**
+ * Which images to save, and where.
+ */
+export type SaveImagesOptions = { 
+/**
+ * The images' references, as the list has them.
+ */
+references: Array<string>, 
+/**
+ * The archive.
+ */
+path: string, 
+/**
+ * The archive's format. Default: `oci`.
+ */
+format?: ArchiveFormat, };
+
+/**
+ * How to save a snapshot to a file.
+ */
+export type SaveOptions = { 
+/**
+ * Whether a file that is there already is replaced. Default: `false`.
+ */
+overwrite?: boolean, 
+/**
+ * Whether the file is compressed. Default: `true`.
+ */
+compress?: boolean, 
+/**
+ * Whether the snapshots that it descends from are saved too. Default:
+ * `false`.
+ */
+withParents?: boolean, 
+/**
+ * Whether its image is saved too, so that it boots where the image cannot
+ * be pulled. Default: `false`.
+ */
+withImage?: boolean, 
+/**
+ * The snapshot or archive whose data is left out. Whoever loads the file
+ * needs it. Default: nothing is left out.
+ */
+since?: string, 
+/**
+ * How many of the newest disk layers to save, leaving out the others.
+ * Default: all.
+ */
+lastLayers?: number, };
+
+/**
+ * The new state of a secret. A new secret needs a value and a host.
+ */
+export type SecretChange = { 
+/**
+ * The value. It is kept in the sandbox's entry on this machine.
+ */
+value?: string, 
+/**
+ * The environment variable of this machine to take the value from
+ * instead. Only its name is kept.
+ */
+fromEnv?: string, 
+/**
+ * What the guest sees in place of the value.
+ */
+placeholder?: string, 
+/**
+ * The hosts that the value may be sent to; `*.example.com` matches
+ * subdomains. Default: those that it has.
+ */
+hosts?: Array<string>, };
+
+/**
+ * What happens to a secret.
+ */
+export type SecretChangeKind = "added" | "rotated" | "renamed" | "hostsUpdated" | "placeholderUpdated" | "removed";
+
+/**
+ * A value that a sandbox can use and never sees.
+ *
+ * The guest has an environment variable of the secret's name that holds a
+ * placeholder. When it sends the placeholder to one of the `hosts`, this
+ * machine replaces it with the value on the way. For that the connections to
+ * the intercepted ports (443) are decrypted on this machine; the guest trusts
+ * the certificate authority that this needs.
+ */
+export type SecretOptions = { 
+/**
+ * The value. It is stored, readable for your user, with the sandbox on
+ * this machine; `fromEnv` is not. Default: `fromEnv` says it.
+ */
+value?: string, 
+/**
+ * The environment variable of this program that holds the value, instead
+ * of `value`. It is read each time that the sandbox starts. On Bun it has
+ * to be set before the program starts. Default: `value` says it.
+ */
+fromEnv?: string, 
+/**
+ * The hosts that may get the value: `api.example.com`, or
+ * `*.example.com` for a domain and all below it. `*` is any host, which
+ * gives the value to whoever the guest sends it to.
+ */
+hosts: Array<string>, 
+/**
+ * What the guest sees instead of the value, at most 1024 bytes. Default:
+ * `$MSB_` and the secret's name.
+ */
+placeholder?: string, 
+/**
+ * Where in a request the placeholder is replaced. Default: in its
+ * headers.
+ */
+substitution?: SecretSubstitution, 
+/**
+ * More hosts that may get the placeholder, as it is. To any host that is
+ * in neither list, requests with it are blocked. Default: none.
+ */
+passthroughHosts?: Array<string>, 
+/**
+ * What happens to a request that takes the placeholder elsewhere.
+ * Default: the sandbox's `secretViolationAction`.
+ */
+violationAction?: SecretViolationAction, 
+/**
+ * Whether the value is only sent over TLS, to a server that has proven to
+ * be the host. Default: `true`.
+ */
+requireTls?: boolean, };
+
+/**
+ * A change to a secret.
+ */
+export type SecretSettingChange = { 
+/**
+ * The environment variable that stands for the secret in the guest.
+ */
+name: string, 
+/**
+ * What happens to it.
+ */
+change: SecretChangeKind, 
+/**
+ * The hosts that the value may be sent to afterwards.
+ */
+hosts: Array<string>, 
+/**
+ * When it takes effect.
+ */
+disposition: Disposition, 
+/**
+ * Why not sooner.
+ */
+reason?: string, };
+
+/**
+ * Where in a request a placeholder is replaced.
+ */
+export type SecretSubstitution = { 
+/**
+ * In headers, also inside the name and password of basic authentication.
+ * Default: `true`.
+ */
+headers?: boolean, 
+/**
+ * Only in these headers. Better than in all, where a server sends back
+ * what it got. Default: in all.
+ */
+headerFields?: Array<string>, 
+/**
+ * In the query of the URL. Default: `false`.
+ */
+query?: boolean, 
+/**
+ * In the body, over HTTP/1, up to 16 MiB. Default: `false`.
+ */
+body?: boolean, };
+
+/**
+ * What happens to a request that takes a placeholder where it may not go.
+ */
+export type SecretViolationAction = "block" | "block-and-log" | "block-and-terminate";
+
+/**
+ * How much commands in a sandbox may do.
+ */
+export type Security = "default" | "restricted";
+
+/**
+ * What commands in a sandbox may do to it.
+ */
+export type SecurityProfile = "default" | "restricted";
+
+/**
+ * Which runtime to use.
+ */
+export type SetRuntimePath = { 
+/**
+ * The absolute path of `msb`. Its `libkrunfw` is beside it or in `../lib`.
+ */
+path: string, };
+
+/**
+ * A change to a setting.
+ */
+export type SettingChange = { 
+/**
+ * The setting, as the core calls it, such as `cpus` or `env`.
+ */
+field: string, 
+/**
+ * What happens to it.
+ */
+change: SettingChangeKind, 
+/**
+ * Its state before.
+ */
+before?: string, 
+/**
+ * Its state afterwards.
+ */
+after?: string, 
+/**
+ * When it takes effect.
+ */
+disposition: Disposition, 
+/**
+ * Why not sooner.
+ */
+reason?: string, };
+
+/**
+ * What happens to a setting.
+ */
+export type SettingChangeKind = "added" | "updated" | "removed";
+
+/**
+ * A signal of a Linux guest, whatever this machine is.
+ */
+export type Signal = "SIGHUP" | "SIGINT" | "SIGQUIT" | "SIGILL" | "SIGTRAP" | "SIGABRT" | "SIGBUS" | "SIGFPE" | "SIGKILL" | "SIGUSR1" | "SIGSEGV" | "SIGUSR2" | "SIGPIPE" | "SIGALRM" | "SIGTERM" | "SIGSTKFLT" | "SIGCHLD" | "SIGCONT" | "SIGSTOP" | "SIGTSTP" | "SIGTTIN" | "SIGTTOU" | "SIGURG" | "SIGXCPU" | "SIGXFSZ" | "SIGVTALRM" | "SIGPROF" | "SIGWINCH" | "SIGIO" | "SIGPWR" | "SIGSYS";
+
+/**
+ * A signal by its name, or by its number from 1 to 64.
+ */
+export type SignalOption = Signal | number;
+
+/**
+ * Which signal to send.
+ */
+export type SignalOptions = { 
+/**
+ * The signal.
+ */
+signal: SignalOption, };
+
+/**
+ * What a snapshot says about itself.
+ */
+export type SnapshotDetails = { 
+/**
+ * Its labels.
+ */
+labels: { [key in string]: string }, 
+/**
+ * Its whole description, in the core's own format.
+ */
+manifest: Record<string, unknown>, };
+
+/**
+ * Where to look for snapshots.
+ */
+export type SnapshotDirectory = { 
+/**
+ * A directory of this machine. Default: the home directory's own.
+ */
+directory?: string, };
+
+/**
+ * What is known about a snapshot.
+ */
+export type SnapshotInfo = { 
+/**
+ * Its identity, which stays the same wherever it is copied to.
+ */
+id: string, 
+/**
+ * The digest of its description.
+ */
+digest: string, 
+/**
+ * What finds this very copy again: its path, or in the cloud its id.
+ */
+reference: string, 
+/**
+ * Its name within its group.
+ */
+name?: string, 
+/**
+ * Its group.
+ */
+group?: string, 
+/**
+ * The identity of the snapshot that its sandbox was at before.
+ */
+parentId?: string, 
+/**
+ * Whether memory and processes are captured too.
+ */
+resumable: boolean, 
+/**
+ * The image that its sandbox was made from.
+ */
+image: string, 
+/**
+ * The disk format.
+ */
+format?: DiskFormat, 
+/**
+ * The size of the root disk in bytes, as far as it is known.
+ */
+sizeBytes?: number, 
+/**
+ * Whether its data is there, as the core calls it: `ready` if so.
+ */
+availability: string, 
+/**
+ * When it was made, in ISO 8601.
+ */
+createdAt: string, 
+/**
+ * What became of its group's head, when it was just made or loaded.
+ */
+headUpdate?: GroupHead, };
+
+/**
+ * How to make a snapshot of a sandbox.
+ */
+export type SnapshotOptions = { 
+/**
+ * The snapshot's name within its group. Default: a random one.
+ */
+name?: string, 
+/**
+ * The group that the snapshot joins. Default: one that is called like the
+ * sandbox.
+ */
+group?: string, 
+/**
+ * The directory of this machine that holds the group. Default: the home
+ * directory's own.
+ */
+directory?: string, 
+/**
+ * Labels, which stay outside of what is verified.
+ */
+labels?: { [key in string]: string }, 
+/**
+ * Whether memory and processes are captured too, so that a sandbox can
+ * go on from there. The sandbox has to run. Default: `false`, disks only.
+ */
+resumable?: boolean, 
+/**
+ * Whether the guest writes its disks back first. Default: `"auto"`.
+ */
+guestFlush?: GuestFlush, 
+/**
+ * Whether checksums are recorded, for `verify`. Default: `false`.
+ */
+recordIntegrity?: boolean, };
+
+/**
+ * A group of snapshots, or one of its members.
+ */
+export type SnapshotSelector = { 
+/**
+ * `group` to read its head, or `group:name` to make that one its head.
+ */
+selector: string, };
+
+/**
+ * Which snapshot.
+ */
+export type SnapshotTarget = { 
+/**
+ * A name such as `group:name`, a group for its newest one, an identity,
+ * or a path.
+ */
+reference: string, 
+/**
+ * The digest that the snapshot has to have. Default: any.
+ */
+digest?: string, };
+
+/**
+ * A command that has started. Its handle is in the frame.
+ */
+export type SpawnedProcess = { 
+/**
+ * Its process id in the guest.
+ */
+pid: number, };
+
+/**
+ * Which sandbox to start, and how.
+ */
+export type StartOptions = { 
+/**
+ * The sandbox's name.
+ */
+name: string, 
+/**
+ * The identity that the sandbox has to have. Default: any.
+ */
+id?: string, 
+/**
+ * Whether the sandbox outlives this program. Default: `false`.
+ */
+detached?: boolean, };
+
+/**
+ * What a boot is at.
+ */
+export type StartupPhase = "booting" | "preparing-snapshot" | "waiting-for-memory-backing" | "preparing-memory-backing" | "reusing-memory-backing" | "syncing-memory-backing" | "activating";
+
+/**
  * How far a boot is.
  */
 export type StartupProgress = { "kind": "startup", 
@@ -3862,6 +4072,687 @@ completedBytes: number,
 totalBytes?: number, };
 
 /**
- * What a boot is at.
+ * How what the guest sets on files relates to what they have here.
  */
-export type StartupPhase = "booting" | "preparing-snapshot" | "waiting-for-memory-backing" | "preparing-memory-backing" | "reusing-memory-backing" | "syncing-memory-backing" | "activating";
+export type StatVirtualizationPolicy = "strict" | "relaxed" | "off";
+
+/**
+ * What a client holds.
+ */
+export type Statistics = { 
+/**
+ * Handles that were not given back.
+ */
+handles: number, 
+/**
+ * Requests that have not completed, apart from the one that asks.
+ */
+requests: number, 
+/**
+ * Frames that were not received.
+ */
+frames: number, };
+
+/**
+ * What a sandbox is doing.
+ */
+export type Status = "created" | "starting" | "running" | "draining" | "paused" | "stopped" | "crashed";
+
+/**
+ * Where a command's standard input comes from.
+ */
+export type Stdin = "null" | "bytes" | "piped";
+
+/**
+ * How to stop a sandbox.
+ */
+export type StopOptions = { 
+/**
+ * Milliseconds to wait until it has stopped. Default: without limit.
+ */
+timeoutMs?: number, 
+/**
+ * Whether a sandbox that has not stopped by then is killed. Default:
+ * `false`, which makes it an error and kills nothing.
+ */
+force?: boolean, };
+
+/**
+ * How a sandbox ended.
+ */
+export type StopResult = { 
+/**
+ * What it is now.
+ */
+status: Status, 
+/**
+ * The exit code of its process, when this program started it.
+ */
+exitCode?: number, 
+/**
+ * The number of the signal that ended its process, when this program
+ * started it.
+ */
+signal?: number, };
+
+/**
+ * What one kind of things takes. What is absent is not known.
+ */
+export type StorageCategory = { 
+/**
+ * How many there are.
+ */
+count?: number, 
+/**
+ * How many of them are in use.
+ */
+inUse?: number, 
+/**
+ * The sum of the lengths of their files.
+ */
+logicalBytes?: number, 
+/**
+ * The sum of what the file system has set aside for them.
+ */
+allocatedBytes?: number, 
+/**
+ * The lengths of the files that could be removed.
+ */
+reclaimableBytes?: number, 
+/**
+ * Each of them.
+ */
+items: Array<StorageItem>, 
+/**
+ * What the numbers do not tell.
+ */
+notes: Array<string>, };
+
+/**
+ * What one thing takes. What is absent is not known.
+ */
+export type StorageItem = { 
+/**
+ * Its name.
+ */
+name: string, 
+/**
+ * Where it is.
+ */
+path: string, 
+/**
+ * The sum of the lengths of its files.
+ */
+logicalBytes?: number, 
+/**
+ * What the file system has set aside for it.
+ */
+allocatedBytes?: number, 
+/**
+ * Whether it is in use.
+ */
+inUse?: boolean, 
+/**
+ * Whether it could be removed.
+ */
+reclaimable?: boolean, 
+/**
+ * Why it is kept, or why it is not known how much it takes.
+ */
+reasons: Array<string>, };
+
+/**
+ * What was removed.
+ */
+export type StoragePruneReport = { 
+/**
+ * Whether it was only looked at what would be removed.
+ */
+dryRun: boolean, 
+/**
+ * How many files were removed.
+ */
+filesRemoved: number, 
+/**
+ * The sum of their lengths.
+ */
+logicalBytesRemoved: number, 
+/**
+ * Each file that was looked at.
+ */
+files: Array<PrunedMemoryFile>, };
+
+/**
+ * What is stored on this machine. It was looked up piece by piece, while
+ * others may have changed it.
+ */
+export type StorageUsage = { 
+/**
+ * Images, and the layers that they share.
+ */
+images: StorageCategory, 
+/**
+ * Snapshots.
+ */
+snapshots: StorageCategory, 
+/**
+ * Sandboxes, also those that are stopped.
+ */
+sandboxes: StorageCategory, 
+/**
+ * Volumes.
+ */
+volumes: StorageCategory, 
+/**
+ * Memory of sandboxes that others were forked from.
+ */
+branchMemory: StorageCategory, 
+/**
+ * Memory unpacked from snapshots, which can be unpacked again.
+ */
+snapshotMemory: StorageCategory, 
+/**
+ * What the numbers do not tell.
+ */
+notes: Array<string>, };
+
+/**
+ * What the stream produces.
+ */
+export type StreamOptions = { 
+/**
+ * How many items.
+ */
+items: number, 
+/**
+ * How many bytes each item has.
+ */
+itemLength: number, };
+
+/**
+ * A link to make.
+ */
+export type SymlinkRequest = { 
+/**
+ * The volume that gets it. Default: the sandbox of the handle.
+ */
+volume?: string, 
+/**
+ * What the link says.
+ */
+target: string, 
+/**
+ * The path of the link.
+ */
+path: string, };
+
+/**
+ * The size of a terminal, each from 1 to 65535.
+ */
+export type TerminalSize = { 
+/**
+ * Characters in a line.
+ */
+columns: number, 
+/**
+ * Lines.
+ */
+rows: number, };
+
+/**
+ * Interception of TLS: the sandbox's connections end at a proxy on this
+ * machine, whose certificate authority the guest trusts, and the proxy makes
+ * its own to the server. Secrets need it.
+ */
+export type TlsOptions = { 
+/**
+ * Whether connections are intercepted. Default: `true`.
+ */
+enabled?: boolean, 
+/**
+ * The ports whose connections are intercepted. Default: `[443]`.
+ */
+interceptedPorts?: Array<number>, 
+/**
+ * Hosts that are not intercepted, such as `example.com` or
+ * `*.example.com`. Default: none.
+ */
+bypass?: Array<string>, 
+/**
+ * Whether servers have to prove who they are. Default: `true`.
+ */
+verifyUpstream?: boolean, 
+/**
+ * Hosts for which that is different. Default: none.
+ */
+verifyUpstreamFor?: Array<VerifyUpstreamFor>, 
+/**
+ * PEM files on this machine with certificate authorities that servers
+ * may be certified by, besides the usual ones. Default: none.
+ */
+upstreamCertificateAuthorities?: Array<string>, 
+/**
+ * PEM files on this machine with certificate authorities that only some
+ * hosts may be certified by. Default: none.
+ */
+upstreamCertificateAuthoritiesFor?: Array<UpstreamCertificateAuthorityFor>, 
+/**
+ * Whether UDP to the intercepted ports is dropped, so that QUIC falls
+ * back to TLS. Default: `true`.
+ */
+blockQuic?: boolean, 
+/**
+ * The proxy's own certificate authority. Default: one that is made once
+ * for this machine.
+ */
+interceptionAuthority?: InterceptionAuthority, 
+/**
+ * How many of the proxy's certificates are kept. Default: 1000.
+ */
+certificateCacheSize?: number, 
+/**
+ * How many hours the proxy's certificates are valid. Default: 24.
+ */
+certificateValidityHours?: number, };
+
+/**
+ * Memory, which is gone when the sandbox stops.
+ */
+export type TmpfsMount = { 
+/**
+ * How many MiB it holds; they count as the sandbox's memory. Default:
+ * decided by the guest.
+ */
+sizeMiB?: number, 
+/**
+ * Whether the guest cannot write to it. Default: `false`.
+ */
+readOnly?: boolean, 
+/**
+ * Whether programs on it cannot be run directly. Default:
+ * `false`.
+ */
+noExec?: boolean, 
+/**
+ * Whether programs on it get no other user's rights. Default:
+ * `false`.
+ */
+noSuid?: boolean, 
+/**
+ * Whether device files on it do nothing. Default: `false`.
+ */
+noDev?: boolean, };
+
+/**
+ * Which snapshot to write to a file, and how.
+ */
+export type ToFile<Options> = { 
+/**
+ * The snapshot.
+ */
+snapshot: SnapshotTarget, 
+/**
+ * The file to write, on this machine.
+ */
+path: string, 
+/**
+ * How to write it.
+ */
+options: Options, };
+
+/**
+ * How many bytes or packets pass in which time.
+ */
+export type TokenBucket = { 
+/**
+ * How many pass at once, and in each `refillTimeMs`.
+ */
+size: number, 
+/**
+ * Milliseconds after which as many may pass again; the allowance grows
+ * steadily meanwhile.
+ */
+refillTimeMs: number, 
+/**
+ * How many more pass once, at the start. Default: 0.
+ */
+oneTimeBurst?: number, };
+
+/**
+ * A refreshed idle timer.
+ */
+export type TouchResult = { 
+/**
+ * How much activity the guest has counted, this call included.
+ */
+activity: number, };
+
+/**
+ * When the guest's kernel uses huge pages for memory without a file.
+ */
+export type TransparentHugePages = "always" | "madvise" | "never";
+
+/**
+ * Names two files.
+ */
+export type TwoPathsRequest = { 
+/**
+ * The volume that has them. Default: the sandbox of the handle.
+ */
+volume?: string, 
+/**
+ * The path that is.
+ */
+path: string, 
+/**
+ * The path that shall be.
+ */
+newPath: string, };
+
+/**
+ * The name of a signal that is not known.
+ */
+export type UnknownSignal = "unknown";
+
+/**
+ * Whom some hosts may be certified by.
+ */
+export type UpstreamCertificateAuthorityFor = { 
+/**
+ * The hosts: `example.com` or `*.example.com`.
+ */
+host: string, 
+/**
+ * A PEM file on this machine.
+ */
+path: string, };
+
+/**
+ * What came of verifying a snapshot.
+ */
+export type VerifyResult = { 
+/**
+ * Whether checksums were recorded and match. `false` means that none were
+ * recorded; data that does not match is an error.
+ */
+verified: boolean, 
+/**
+ * The kind of checksum.
+ */
+algorithm?: string, 
+/**
+ * The checksum.
+ */
+checksum?: string, 
+/**
+ * The digest of the captured memory and devices, which are always
+ * verified.
+ */
+checkpoint?: string, };
+
+/**
+ * Whether some hosts have to prove who they are.
+ */
+export type VerifyUpstreamFor = { 
+/**
+ * The hosts: `example.com` or `*.example.com`.
+ */
+host: string, 
+/**
+ * Whether they have to.
+ */
+verify: boolean, };
+
+/**
+ * When a volume is created.
+ */
+export type VolumeCreation = "never" | "if-missing" | "always";
+
+/**
+ * What is known about a volume.
+ */
+export type VolumeInfo = { 
+/**
+ * The volume's name.
+ */
+name: string, 
+/**
+ * Where it is.
+ */
+backend: Backend, 
+/**
+ * What it is made of.
+ */
+kind: VolumeKind, 
+/**
+ * Its size in bytes, if it is a disk.
+ */
+capacityBytes?: number, 
+/**
+ * How many MiB guests may write to it. Absent without a limit.
+ */
+quotaMiB?: number, 
+/**
+ * The directory of this machine that it is in.
+ */
+path?: string, 
+/**
+ * Its labels.
+ */
+labels: { [key in string]: string }, 
+/**
+ * When it was created, in ISO 8601.
+ */
+createdAt?: string, };
+
+/**
+ * What a volume is made of.
+ */
+export type VolumeKind = "directory" | "disk";
+
+/**
+ * A volume, which outlives the sandbox and can be shared.
+ */
+export type VolumeMount = { 
+/**
+ * The volume's name.
+ */
+name: string, 
+/**
+ * Whether the volume is created. Default: `"never"`, so that it has
+ * to exist.
+ */
+create?: VolumeCreation, 
+/**
+ * What a volume that is created is made of. Default: `"directory"`.
+ */
+kind?: VolumeKind, 
+/**
+ * The size in MiB of a disk that is created, at least 68. Default:
+ * none, so a disk needs it.
+ */
+sizeMiB?: number, 
+/**
+ * How many MiB guests may write to a directory that is created.
+ * Default: without limit.
+ */
+quotaMiB?: number, 
+/**
+ * The labels of a volume that is created. Default: none.
+ */
+labels?: { [key in string]: string }, 
+/**
+ * Whether links in the path of the volume's directory are followed.
+ * Default: `false`.
+ */
+followRootSymlinks?: boolean, 
+/**
+ * Whether owners, permission bits and special files that the
+ * guest sets are kept beside the files instead of in them.
+ * Default: `"strict"`.
+ */
+statVirtualization?: StatVirtualizationPolicy, 
+/**
+ * Whether permission bits that the guest sets reach the files
+ * of this machine. Default: `"private"`.
+ */
+hostPermissions?: HostPermissionsPolicy, 
+/**
+ * Who the guest sees as the owner of what was made outside.
+ * Default: decided by the runtime.
+ */
+owner?: MountOwner, 
+/**
+ * Whether the guest cannot write to it. Default: `false`.
+ */
+readOnly?: boolean, 
+/**
+ * Whether programs on it cannot be run directly. Default:
+ * `false`.
+ */
+noExec?: boolean, 
+/**
+ * Whether programs on it get no other user's rights. Default:
+ * `false`.
+ */
+noSuid?: boolean, 
+/**
+ * Whether device files on it do nothing. Default: `false`.
+ */
+noDev?: boolean, };
+
+/**
+ * What a new volume is.
+ */
+export type VolumeOptions = { 
+/**
+ * The volume's name: letters, digits, dots, hyphens and underscores, the
+ * first one a letter or digit.
+ */
+name: string, 
+/**
+ * What it is made of. Default: `"directory"`.
+ */
+kind?: VolumeKind, 
+/**
+ * The size of a disk in MiB, at least 68, of which its file system takes
+ * 66 for itself. It has to be given for a disk, and only for one.
+ */
+sizeMiB?: number, 
+/**
+ * How many MiB guests may write to a directory. This machine does not
+ * enforce it on what is written from outside. Default: without limit.
+ */
+quotaMiB?: number, 
+/**
+ * Labels to find the volume by.
+ */
+labels?: { [key in string]: string }, };
+
+/**
+ * A socket of this machine that programs in a sandbox can connect to.
+ */
+export type VsockRoute = { 
+/**
+ * The absolute path of a Unix socket of this machine; on Windows the
+ * local name of a pipe.
+ */
+hostSocket: string, 
+/**
+ * The port of CID 2, the host, that leads to it: from 1 to 4294967294.
+ */
+port: number, 
+/**
+ * The kind of socket. Default: `stream`.
+ */
+type?: VsockType, };
+
+/**
+ * The kind of a socket.
+ */
+export type VsockType = "stream" | "dgram";
+
+/**
+ * Which port of the guest to wait for.
+ */
+export type WaitForPortOptions = { 
+/**
+ * The port in the guest, from 1 to 65535.
+ */
+port: number, 
+/**
+ * The protocol. Default: `tcp`.
+ */
+protocol?: PortProtocol, 
+/**
+ * Milliseconds to wait. Default: 60000.
+ */
+timeoutMs?: number, };
+
+/**
+ * What to wait for.
+ */
+export type WaitForStatusOptions = { 
+/**
+ * The status to wait for.
+ */
+status: Status, };
+
+/**
+ * Where to write in an open file.
+ */
+export type WriteFileOptions = { 
+/**
+ * Where to begin. A file that was opened to append does not care.
+ */
+offset: number, };
+
+/**
+ * What a write has come to.
+ */
+export type WriteFileResult = { 
+/**
+ * Where the next write would begin.
+ */
+offset: number, };
+
+/**
+ * How to write a file as a whole.
+ */
+export type WriteWholeFileOptions = { 
+/**
+ * Whether what the file holds is kept and the new content goes behind it.
+ * Default: `false`.
+ */
+append?: boolean, 
+/**
+ * Whether the file is created when it is missing. Default: `true`.
+ */
+create?: boolean, 
+/**
+ * Whether the file has to be created, so that one that exists is an
+ * error. Default: `false`.
+ */
+createNew?: boolean, 
+/**
+ * The file's permission bits, also when it exists. Default: what it has,
+ * or `0o666` less the umask.
+ */
+mode?: number, };
+
+/**
+ * A file to write as a whole. The frame's bytes are its content.
+ */
+export type WriteWholeFileRequest = { 
+/**
+ * The volume that gets it. Default: the sandbox of the handle.
+ */
+volume?: string, 
+/**
+ * Its path.
+ */
+path: string, 
+/**
+ * How to write it.
+ */
+options: WriteWholeFileOptions, };

@@ -277,6 +277,20 @@ export class ExecTimeoutError extends UnfinishedCommandError {}
  */
 export class CommandInterruptedError extends UnfinishedCommandError {}
 
+/**
+ * This machine cannot listen on a port: it is taken, or needs other rights.
+ * Code: `port-unavailable`.
+ */
+export class PortUnavailableError extends MicrosandboxError {
+  /** The port of this machine. */
+  get hostPort(): number {
+    return Number(this.details["hostPort"]);
+  }
+}
+
+/** What was waited for did not happen within `timeoutMs`. Code: `wait-timeout`. */
+export class WaitTimeoutError extends MicrosandboxError {}
+
 type ErrorClass = new (
   code: ErrorCode,
   message: string,
@@ -309,6 +323,8 @@ const classes: { [Code in ErrorCode]?: ErrorClass } = {
   "boot-failed": BootError,
   "virtualization-unavailable": BootError,
   "stop-timeout": StopTimeoutError,
+  "port-unavailable": PortUnavailableError,
+  "wait-timeout": WaitTimeoutError,
   "sandbox-stop-timed-out": StopTimeoutError,
   "sandbox-replaced": SandboxReplacedError,
   "modification-refused": ModificationError,

@@ -13,6 +13,7 @@ import type {
   LiveSandbox,
   ModificationPlan,
   Program,
+  PublishedPort,
   RestoreWarning,
   StopResult,
 } from "../ffi/protocol.gen.ts";
@@ -25,6 +26,12 @@ import { type FileSystem, toFileSystem } from "./fs.ts";
 import { type Jobs, toJobs } from "./job.ts";
 import { type SandboxMetrics, toMetrics } from "./metrics.ts";
 import { requireMounts } from "./mounts.ts";
+import {
+  requireHostAccess,
+  waitForHttp,
+  type WaitForHttpOptions,
+  type WaitForPortOptions,
+} from "./network.ts";
 import { requireReadOfPath } from "./permissions.ts";
 import { type Process, run, spawn } from "./process.ts";
 import {
@@ -157,6 +164,7 @@ export class Sandbox extends SandboxBase implements AsyncDisposable {
   ): Promise<Sandbox> {
     requireRootfs(options);
     requireMounts(options.mounts);
+    requireHostAccess(options);
     const { bytes, ...encoded } = patches ? encodePatches(patches) : {};
     const client = await connect();
     const reply = await client.call(operation, { ...options, ...encoded }, {
@@ -278,6 +286,47 @@ export class Sandbox extends SandboxBase implements AsyncDisposable {
   /** Whether the sandbox stops with this object or this program. */
   get ownsLifecycle(): boolean {
     return this.#live.ownsLifecycle;
+  }
+
+  /**
+   * The ports of this machine that lead into the sandbox. Where any free one
+   * was asked for, this says which it is.
+   */
+  get ports(): readonly PublishedPort[] {
+    return this.#live.ports;
+  }
+
+  /**
+   * Waits until a program in the guest listens on a port of it, on whichever
+   * of its addresses. The port need not be published. A published port can be
+   * connected to from the start, so that alone says nothing.
+   *
+   * Throws {@link WaitTimeoutError}.
+   */
+  async waitForPort(
+    port: number,
+    { signal, ...options }: WaitForPortOptions = {},
+  ): Promise<void> {
+    const handle = this.#openHandle();
+    await this.#client.call("port.waitFor", { port, ...options }, {
+      handle,
+      signal,
+    });
+  }
+
+  /**
+   * Waits until an HTTP server in the guest answers. Its port has to be
+   * published; on Deno the program needs `--allow-net` for it.
+   *
+   * Throws {@link WaitTimeoutError}, which says what came of the last request,
+   * and {@link InvalidOptionError} for a port that is not published.
+   */
+  async waitForHttp(
+    port: number,
+    options: WaitForHttpOptions = {},
+  ): Promise<void> {
+    this.#openHandle();
+    await waitForHttp(this.ports, port, options);
   }
 
   /**

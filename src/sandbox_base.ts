@@ -10,6 +10,7 @@ import type {
   Backend,
   CompactOptions,
   CompactResult,
+  CreateOptions,
   DestroyOptions,
   End,
   ForkManyOptions,
@@ -90,6 +91,9 @@ export interface ForkManySandboxOptions
 export interface CompactSandboxOptions
   extends CompactOptions, Cancellable {}
 
+/** What a sandbox was made from. */
+export type SandboxConfig = Omit<CreateOptions, "patches">;
+
 /** What became of one of several forks. */
 export interface ForkResult {
   /** The fork's name. */
@@ -132,6 +136,35 @@ export abstract class SandboxBase {
 
   /** @internal */
   abstract [address](): Promise<Address>;
+
+  /**
+   * The options that make the same sandbox again, with what the image and this
+   * machine's configuration had added.
+   *
+   * The values of secrets are left out: add them to create another sandbox
+   * with these options. So are `patches`, credentials of registries, and what
+   * says how to create rather than what: `detached`, `replace`,
+   * `replaceWithTimeoutMs` and `slug`.
+   *
+   * @example Make another one
+   * ```ts
+   * import { Sandbox } from "@x/microsandbox";
+   *
+   * await using first = await Sandbox.create({ image: "alpine:3.22", cpus: 2 });
+   * const options = await first.config();
+   * await using second = await Sandbox.create({ ...options, name: "second" });
+   * console.log(second.name);
+   * ```
+   */
+  async config({ signal }: Cancellable = {}): Promise<SandboxConfig> {
+    const { client, handle, on } = await this[address]();
+    const { result } = await client.call(
+      "sandbox.config",
+      { ...on, options: {} },
+      { handle, signal },
+    );
+    return result;
+  }
 
   /**
    * Looks the sandbox up, with its status and times as they are now.

@@ -25,7 +25,6 @@ interface Grant {
   flags?: string;
 }
 
-const libraryOnly: Grant = { variables: [] };
 const microVms: Grant = { variables: ["MICROSANDBOX_TEST_IMAGE", "MICROSANDBOX_TEST_FULL"] };
 /** For tests that start programs of their own and look at what they leave. */
 const programs: Grant = {
@@ -40,6 +39,18 @@ const hostFiles: Grant = {
 };
 /** A home for what tests create without a microVM, which goes away again. */
 const ownHome = 'export MSB_HOME=$(mktemp -d); trap "rm -rf $MSB_HOME" EXIT; ';
+/** For tests with servers of their own on this machine. */
+const servers: Grant = {
+  variables: "all",
+  flags: "--allow-run=busybox,openssl --allow-read --allow-write=/tmp --allow-net",
+};
+/** What options name is refused for its permission before anything else. */
+const hostAccess: Grant = {
+  variables: [],
+  flags: "--allow-net=127.0.0.1 --allow-read=/run/socket,/x --allow-write=/run/socket",
+};
+/** A secret has to be there before the runtime starts. */
+const environment = { MICROSANDBOX_TEST_SECRET: `environment-${crypto.randomUUID()}` };
 
 /** Runs test files on Deno, with the library and what else they name. */
 function denoTest(files: string, { variables, flags = "" }: Grant): string {
@@ -62,6 +73,9 @@ const vmNouns: Record<string, Grant> = {
     flags: "--allow-read=/tmp --allow-write=/tmp",
   },
   command: microVms,
+  network: servers,
+  secret: servers,
+  options: servers,
   job: microVms,
   fs: hostFiles,
   volume: hostFiles,
@@ -97,7 +111,7 @@ const suites: Suite[] = [
     command: shell("cargo test --manifest-path capi/Cargo.toml --release --locked"),
   },
   { name: "c", command: ["tests/c/run.sh", library] },
-  { name: "deno", command: shell(denoTest("tests/unit/", libraryOnly)) },
+  { name: "deno", command: shell(denoTest("tests/unit/", hostAccess)) },
   {
     name: "bun",
     command: shell(`${ownHome}bun test --timeout 60000 ./tests/unit/ ./tests/programs/`),
@@ -185,7 +199,7 @@ async function run(suite: Suite): Promise<Counts> {
   const child = spawn(program!, args, {
     cwd: root,
     stdio: ["ignore", "pipe", "pipe"],
-    env: { ...process.env, NO_COLOR: "1" },
+    env: { ...process.env, ...environment, NO_COLOR: "1" },
   });
   const counts = { passed: 0, failed: 0, isHostDead: false };
   let said = false;

@@ -68,6 +68,11 @@ pub struct Outcome {
     pub bytes: Bytes,
 }
 
+/// How much stack a thread of the runtime has. The core's futures are large:
+/// creating a sandbox takes more than the 2 MiB that threads have otherwise when
+/// it is not optimized. Memory is taken only as far as it is used.
+pub const STACK_SIZE: usize = 16 * 1024 * 1024;
+
 /// The runtime that all operations of the process run on.
 ///
 /// It is never shut down: cleaning up after a cancelled operation and dropping
@@ -80,6 +85,7 @@ pub fn runtime() -> Result<&'static Runtime, MsbStatus> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .thread_name("microsandbox")
+        .thread_stack_size(STACK_SIZE)
         .build()
         .map_err(|_| MsbStatus::Internal)?;
     Ok(RUNTIME.get_or_init(|| runtime))

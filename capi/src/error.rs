@@ -150,6 +150,9 @@ pub enum ErrorCode {
     /// The guest's or this machine's system does not permit the operation on
     /// the file.
     PermissionDenied,
+    /// This machine cannot listen on a port: it is taken, or needs other
+    /// rights. `details` names it.
+    PortUnavailable,
     /// A message from the sandbox could not be understood.
     ProtocolError,
     /// The registry ended the connection before everything was there.
@@ -230,6 +233,8 @@ pub enum ErrorCode {
     VolumeInUse,
     /// There is no volume of that name.
     VolumeNotFound,
+    /// What was waited for did not happen within `timeoutMs`.
+    WaitTimeout,
 }
 
 /// An error as the caller reads it.

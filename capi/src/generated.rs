@@ -1,10 +1,13 @@
-//! The files that are generated from this crate: the C header and the
-//! TypeScript protocol. The tests fail when a committed file is stale;
+//! The files that are generated from this crate: the C header, the TypeScript
+//! protocol and the page of options. The tests fail when a committed file is stale;
 //! `deno task generate` runs them with `UPDATE_GENERATED=1`, which rewrites the
 //! files instead.
 
+mod names;
+mod options;
+
 use std::any::TypeId;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
@@ -12,10 +15,12 @@ use ts_rs::{Config, TS, TypeVisitor};
 
 use crate::{client, error, files, frame, ops, process, status};
 
+/// The folder that the crate is in.
 fn repository() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the crate is in a folder")
 }
 
+/// Fails when a file is not what is generated, or updates it.
 fn check(path: PathBuf, fresh: &str) {
     if std::env::var_os("UPDATE_GENERATED").is_some() {
         std::fs::write(&path, fresh).expect("the generated file is writable");
@@ -46,30 +51,29 @@ fn header() -> String {
 }
 
 /// The declarations, with their documentation, of the types that are visited
-/// and of all that they mention: each once, in the order of first mention.
+/// and of all that they mention, by name: ts-rs lists what a type mentions in
+/// another order each time that it is compiled.
 struct Declarations<'a> {
     config: &'a Config,
-    visited: HashSet<TypeId>,
-    /// By their names. Two types of one name would hide each other.
-    declared: HashMap<String, String>,
-    text: String,
+    seen: HashSet<TypeId>,
+    by_name: BTreeMap<String, String>,
 }
 
 impl TypeVisitor for Declarations<'_> {
     fn visit<T: TS + 'static + ?Sized>(&mut self) {
-        if !self.visited.insert(TypeId::of::<T>()) {
+        // Also of those that come with the language: a JSON value holds a map
+        // of JSON values.
+        if !self.seen.insert(TypeId::of::<T>()) {
             return;
         }
-        // Types that come with the language have no file of their own.
+        // Those have no file of their own.
         if T::output_path().is_some() {
-            let (name, declaration) = (T::ident(self.config), T::decl(self.config));
-            match self.declared.get(&name) {
-                Some(other) => assert_eq!(*other, declaration, "two types are called {name}"),
-                None => {
-                    let docs = T::docs().unwrap_or_default();
-                    let _ = write!(self.text, "{docs}export {declaration}\n\n");
-                    self.declared.insert(name, declaration);
-                }
+            let docs = T::docs().unwrap_or_default();
+            let name = T::ident(self.config);
+            let text = format!("{docs}export {}\n\n", T::decl(self.config));
+            // Two types of one name would hide each other.
+            if let Some(other) = self.by_name.insert(name.clone(), text.clone()) {
+                assert_eq!(other, text, "two types are called {name}");
             }
         }
         T::visit_dependencies(self);
@@ -77,9 +81,29 @@ impl TypeVisitor for Declarations<'_> {
     }
 }
 
-fn protocol() -> String {
+/// The declarations of all types of the protocol by name.
+fn declarations(config: &Config) -> BTreeMap<String, String> {
+    let mut declarations = Declarations { config, seen: HashSet::new(), by_name: BTreeMap::new() };
+    declarations.visit::<error::ErrorCode>();
+    declarations.visit::<client::ClientConfig>();
+    ops::visit_types(&mut declarations);
+    // The items of streams and events, which no operation's types mention.
+    declarations.visit::<files::DirectoryEntry>();
+    declarations.visit::<ops::host_copy::CopyProgress>();
+    declarations.visit::<process::ProcessItem>();
+    declarations.visit::<ops::job::JobLogRecord>();
+    declarations.visit::<ops::progress::CreateProgress>();
+    declarations.by_name
+}
+
+/// How types are written in TypeScript.
+fn config() -> Config {
     // Every number of the protocol is below 2^53 and travels as JSON.
-    let config = Config::default().with_large_int("number");
+    Config::default().with_large_int("number")
+}
+
+fn protocol() -> String {
+    let config = config();
     let mut out = String::from(
         "// GENERATED from capi/src by capi/src/generated.rs. Do not edit; run\n\
          // `deno task generate` instead.\n\n",
@@ -113,22 +137,7 @@ fn protocol() -> String {
         let _ = writeln!(out, "  \"{name}\": {{ options: {options}; result: {result} }};");
     }
     out.push_str("}\n\n");
-    let mut declarations = Declarations {
-        config: &config,
-        visited: HashSet::new(),
-        declared: HashMap::new(),
-        text: String::new(),
-    };
-    declarations.visit::<error::ErrorCode>();
-    declarations.visit::<client::ClientConfig>();
-    ops::visit_types(&mut declarations);
-    // The items of streams and events, which no operation's types mention.
-    declarations.visit::<files::DirectoryEntry>();
-    declarations.visit::<ops::host_copy::CopyProgress>();
-    declarations.visit::<process::ProcessItem>();
-    declarations.visit::<ops::job::JobLogRecord>();
-    declarations.visit::<ops::progress::CreateProgress>();
-    out.push_str(&declarations.text);
+    out.extend(declarations(&config).into_values());
     out.truncate(out.trim_end().len());
     out.push('\n');
     out

@@ -8,7 +8,7 @@
 what=${1:-all}
 # Packages by the program that shows they are there.
 case $what in
-  image) wanted="busybox:busybox-static" ;;
+  image) wanted="busybox:busybox-static openssl:openssl" ;;
   registry) wanted="openssl:openssl" ;;
   *)
     wanted="busybox:busybox-static openssl:openssl qemu-system-x86_64:qemu-system-x86 mkfs.ext4:e2fsprogs modprobe:kmod \

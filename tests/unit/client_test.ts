@@ -96,7 +96,7 @@ test("call() refuses what JSON cannot hold, before anything starts", async () =>
   for (const value of values) {
     await assert.rejects(
       client.call("echo.call", { deep: { key: value as number } }),
-      { name: "InvalidOptionError", code: "invalid-option", path: "key" },
+      { name: "InvalidOptionError", code: "invalid-option", path: "deep.key" },
     );
   }
   assert.deepEqual(await statistics(), nothingHeld);

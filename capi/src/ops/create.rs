@@ -16,23 +16,26 @@ use super::create_options::CreateOptions;
 use super::progress::StartupProgress;
 use super::pull::Pull;
 use super::sandbox::live;
-use super::{Request, encode, host, mounts, until_cancelled};
+use super::{Request, encode, host, mounts, port, until_cancelled};
 use crate::client::Outcome;
 use crate::error::{Error, ErrorCode};
 
 /// `sandbox.create`
 pub async fn create(request: Request) -> Result<Outcome, Error> {
     let mut attempt = Attempt::prepare(&request).await?;
-    if !attempt.options.replace.unwrap_or(false) && attempt.is_taken(&request).await? {
+    let is_taken = attempt.is_taken(&request).await?;
+    if is_taken && !attempt.options.replaces() {
         return Err(CoreError::SandboxAlreadyExists(attempt.name).into());
     }
+    // The sandbox that makes way may well have the same ports.
+    let _leases = attempt.lease_ports(is_taken)?;
     attempt.create(&request).await
 }
 
 /// `sandbox.getOrCreate`
 pub async fn get_or_create(request: Request) -> Result<Outcome, Error> {
     let mut attempt = Attempt::prepare(&request).await?;
-    if attempt.options.replace.unwrap_or(false) {
+    if attempt.options.replaces() {
         return Err(Error::new(
             ErrorCode::InvalidOption,
             "Cannot get a sandbox and replace it: leave replace out, or use create",
@@ -40,6 +43,7 @@ pub async fn get_or_create(request: Request) -> Result<Outcome, Error> {
         .with_details(json!({ "path": "replace" })));
     }
     if !attempt.is_taken(&request).await? {
+        let _leases = attempt.lease_ports(false)?;
         match attempt.create(&request).await {
             // Somebody else was faster.
             Err(error) if error.code == ErrorCode::SandboxAlreadyExists => {}
@@ -83,6 +87,11 @@ impl Attempt {
         }
     }
 
+    /// Settles which ports of this machine the sandbox gets.
+    fn lease_ports(&mut self, may_be_taken: bool) -> Result<port::Leases, Error> {
+        port::lease(self.options.ports.as_deref_mut().unwrap_or_default(), may_be_taken)
+    }
+
     /// Boots a new sandbox. When that fails, nothing of it is left behind.
     async fn create(&mut self, request: &Request) -> Result<Outcome, Error> {
         if let Some(mounts) = &self.options.mounts {
@@ -99,7 +108,15 @@ impl Attempt {
                 builder = builder.pull_policy(PullPolicy::IfMissing);
             }
             let failure = match self.boot(request, builder).await? {
-                Some(Ok(sandbox)) => return live(sandbox),
+                Some(Ok(sandbox)) => match port::verify(&sandbox).await {
+                    Ok(()) => return live(sandbox),
+                    Err(error) => {
+                        sandbox.kill().await?;
+                        let discard = discard(&self.backend, &self.name, self.started);
+                        with_backend(self.backend.clone(), discard).await;
+                        return Err(error);
+                    }
+                },
                 Some(Err(error)) => Some(error),
                 None => None,
             };

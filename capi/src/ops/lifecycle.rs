@@ -12,7 +12,7 @@ use microsandbox::{MicrosandboxError as CoreError, Sandbox};
 use serde::{Deserialize, Serialize};
 
 use super::sandbox::{self, OnSandbox, Status, Target, live, on_target, target};
-use super::{NoOptions, Request, host, out_of_range};
+use super::{NoOptions, Request, host, out_of_range, port};
 use crate::client::Outcome;
 use crate::error::Error;
 
@@ -309,7 +309,16 @@ async fn boot<'a>(
     let mut retries = host::PROBE_RETRIES;
     loop {
         match start().await {
-            Ok(sandbox) => return live(sandbox),
+            Ok(sandbox) => {
+                if let Err(error) = port::verify(&sandbox).await {
+                    // One that somebody else started is theirs.
+                    if sandbox.owns_lifecycle() {
+                        sandbox.kill().await?;
+                    }
+                    return Err(error);
+                }
+                return live(sandbox);
+            }
             Err(error) if retries > 0 && host::is_slow_probe(&error) => retries -= 1,
             Err(error) => return Err(host::explain(error).await),
         }

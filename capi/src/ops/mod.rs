@@ -1,40 +1,50 @@
 //! The operations that a request can name, and the way to each.
 
 pub mod bindings;
+pub mod check;
 pub mod command;
+pub mod config;
 pub mod create;
 pub mod create_options;
 pub mod echo;
 pub mod echo_process;
 pub mod file;
 pub mod fork;
+pub mod form;
 pub mod fs;
 pub mod host;
 pub mod host_copy;
 pub mod image;
+pub mod init;
 pub mod job;
 pub mod lifecycle;
 pub mod logs;
+pub mod machine;
 pub mod metrics;
 pub mod modification_plan;
 pub mod modify;
 pub mod mounts;
+pub mod network;
 pub mod newcomer;
 pub mod patch;
+pub mod port;
 pub mod process;
 pub mod progress;
 pub mod pull;
 pub mod registry;
 pub mod restore;
+pub mod rlimit;
 pub mod rootfs;
 pub mod runtime;
 pub mod sandbox;
+pub mod secret;
 pub mod signal;
 pub mod snapshot;
 pub mod snapshot_archive;
 pub mod storage;
 pub mod stream;
 pub mod volume;
+pub mod vsock;
 
 use std::future::{self, Future};
 use std::sync::Arc;
@@ -47,6 +57,7 @@ use serde::de::DeserializeOwned;
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
+pub use self::check::out_of_range;
 use crate::client::{Client, Outcome};
 use crate::error::{Error, ErrorCode};
 use crate::handle::{AnyResource, Resource};
@@ -160,6 +171,8 @@ operations! {
     23 "sandbox.pause" (sandbox::OnSandbox<fork::PauseOptions>) -> () = [fork::pause];
     24 "sandbox.resume" (sandbox::OnSandbox<NoOptions>) -> () = [fork::resume];
     25 "sandbox.pauseState" (sandbox::OnSandbox<NoOptions>) -> fork::PauseState = [fork::pause_state];
+    26 "port.waitFor" (port::WaitForPortOptions) -> () = [port::wait_for];
+    27 "sandbox.config" (sandbox::OnSandbox<NoOptions>) -> create_options::CreateOptions = [config::config];
     29 "sandbox.restore" (restore::RestoreRequest) -> sandbox::LiveSandbox = own [restore::restore];
     30 "sandbox.restoreWarnings" (NoOptions) -> Vec<restore::RestoreWarning> = [restore::restore_warnings];
     32 "command.run" (command::CommandRequest) -> command::CommandResult = own [command::run];
@@ -322,15 +335,6 @@ pub fn encode(value: &impl Serialize) -> Result<Vec<u8>, Error> {
     })
 }
 
-/// Refuses a number outside of its range.
-pub fn out_of_range(path: &str, value: impl std::fmt::Display, range: &str) -> Error {
-    Error::new(
-        ErrorCode::OptionOutOfRange,
-        format!("Cannot use {value} as {path}: it has to be {range}"),
-    )
-    .with_details(json!({ "path": path }))
-}
-
 /// A number of another type, from 1 to that type's `maximum`.
 pub fn ranged<T: TryFrom<i64> + Into<u32>>(path: &str, value: i64, maximum: T) -> Result<T, Error> {
     let range = format!("from 1 to {}", maximum.into());
@@ -354,9 +358,26 @@ fn invalid_option(error: serde_path_to_error::Error<serde_json::Error>) -> Error
     // Callers know the options of a command by their own names.
     let path = path.strip_prefix("options.").unwrap_or(&path);
     // The position in the JSON text means nothing to whoever gave an object.
-    let reason = text.split(" at line ").next().unwrap_or_default();
+    let reason = text.rsplit_once(" at line ").map_or(text.as_str(), |(reason, _)| reason);
+    let reason = if holds_secrets(path) { without_value(reason) } else { reason.to_owned() };
     Error::new(code, format!("Cannot use option {path}: {reason}"))
         .with_details(json!({ "path": path }))
+}
+
+/// Whether the values below an option are nobody else's business.
+fn holds_secrets(path: &str) -> bool {
+    ["secrets", "registryAuth"].iter().any(|name| path.split(['.', '[']).next() == Some(name))
+}
+
+/// serde's reason for a refusal, without the value that was refused: what
+/// follows the kind of value in quotes, up to what was expected instead.
+fn without_value(reason: &str) -> String {
+    match (reason.split_once(['"', '`']), reason.rsplit_once(", expected ")) {
+        (Some((kind, _)), Some((_, expected))) if reason.starts_with("invalid ") => {
+            format!("{}, expected {expected}", kind.trim_end())
+        }
+        _ => reason.to_owned(),
+    }
 }
 
 /// serde reports the path of an unknown or missing key with or without the key
@@ -412,6 +433,20 @@ mod tests {
         let (code, path, message) = refusal(r#"{"inner": {}}"#);
         assert_eq!((code, path.as_str()), (ErrorCode::InvalidOption, "inner.cpus"));
         assert_eq!(message, "Cannot use option inner.cpus: missing field `cpus`");
+    }
+
+    #[test]
+    fn the_value_of_a_secret_is_not_repeated() {
+        for json in [
+            r#"{"secrets": {"KEY": "hush, \", expected `, hush"}}"#,
+            r#"{"secrets": {"KEY": {"value": 1234}}}"#,
+        ] {
+            let mut deserializer = serde_json::Deserializer::from_str(json);
+            let error = serde_path_to_error::deserialize::<_, create_options::CreateOptions>(&mut deserializer).unwrap_err();
+            let message = invalid_option(error).message;
+            assert!(message.starts_with("Cannot use option secrets.KEY"), "{message}");
+            assert!(!message.contains("hush") && !message.contains("1234"), "{message}");
+        }
     }
 
     #[test]

@@ -122,7 +122,8 @@ directory_mount! {
         create: Option<VolumeCreation>,
         /// What a volume that is created is made of. Default: `"directory"`.
         kind: Option<VolumeKind>,
-        /// The size in MiB of a disk that is created, at least 68.
+        /// The size in MiB of a disk that is created, at least 68. Default:
+        /// none, so a disk needs it.
         #[cfg_attr(test, ts(rename = "sizeMiB"))]
         #[serde(rename = "sizeMiB")]
         size_mib: Option<i64>,
@@ -131,7 +132,7 @@ directory_mount! {
         #[cfg_attr(test, ts(rename = "quotaMiB"))]
         #[serde(rename = "quotaMiB")]
         quota_mib: Option<i64>,
-        /// The labels of a volume that is created.
+        /// The labels of a volume that is created. Default: none.
         labels: Option<BTreeMap<String, String>>,
         /// Whether links in the path of the volume's directory are followed.
         /// Default: `false`.
@@ -190,8 +191,8 @@ directory_mount! {
     OwnedMount {
         /// What it is made of. Default: `"directory"`.
         kind: Option<VolumeKind>,
-        /// The size of a disk in MiB, at least 68. It has to be given for a
-        /// disk, and only for one.
+        /// The size in MiB of a disk, at least 68. Default: none, so a disk
+        /// needs it; nothing else has one.
         #[cfg_attr(test, ts(rename = "sizeMiB"))]
         #[serde(rename = "sizeMiB")]
         size_mib: Option<i64>,

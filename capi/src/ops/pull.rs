@@ -216,6 +216,7 @@ fn run_alone<T>(
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .thread_name("microsandbox-pull")
+        .thread_stack_size(crate::client::STACK_SIZE)
         .build()?;
     Ok(runtime.block_on(until_cancelled(cancel, pull)))
 }

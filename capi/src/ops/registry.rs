@@ -7,13 +7,13 @@ use microsandbox::sandbox::SandboxBuilder;
 use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::error::{Error, ErrorCode};
 
 /// When an image's registry is asked.
-#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "kebab-case")]
 pub enum PullPolicy {
@@ -24,6 +24,17 @@ pub enum PullPolicy {
     Always,
     /// Never. An image that is not here is an error.
     Never,
+}
+
+impl From<microsandbox::sandbox::PullPolicy> for PullPolicy {
+    fn from(policy: microsandbox::sandbox::PullPolicy) -> Self {
+        use microsandbox::sandbox::PullPolicy as Core;
+        match policy {
+            Core::IfMissing => Self::IfMissing,
+            Core::Always => Self::Always,
+            Core::Never => Self::Never,
+        }
+    }
 }
 
 /// Credentials for a registry. Both keys are needed.

@@ -17,10 +17,10 @@ use crate::error::{Error, ErrorCode};
 /// A root file system: a reference of an OCI image such as `alpine:3.22`, a
 /// path that starts with `/`, `./` or `../` and names a directory or a disk
 /// image (`.qcow2`, `.raw`, `.vmdk`), or an object that says which it is.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[cfg_attr(test, ts(untagged))]
-#[serde(try_from = "Value")]
+#[serde(try_from = "Value", untagged)]
 pub enum ImageSource {
     /// A reference or a path.
     Text(String),
@@ -29,7 +29,7 @@ pub enum ImageSource {
 }
 
 /// A root file system that is on this machine already.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[cfg_attr(test, ts(optional_fields))]
 #[serde(
@@ -83,7 +83,7 @@ impl From<DiskFormat> for DiskImageFormat {
 }
 
 /// Where the changes to an OCI image's files go.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[cfg_attr(test, ts(optional_fields))]
 #[serde(
@@ -136,7 +136,7 @@ pub enum RootDisk {
 }
 
 /// How a file is copied.
-#[derive(Clone, Copy, Debug, Deserialize)]
+#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "kebab-case")]
 pub enum CloneStrategy {
@@ -195,6 +195,43 @@ impl ImageSource {
     }
 }
 
+impl Default for ImageSource {
+    fn default() -> Self {
+        Self::Text(String::new())
+    }
+}
+
+impl ImageSource {
+    /// The options that make this root file system.
+    pub fn from_core(source: &RootfsSource) -> (Self, Option<RootDisk>) {
+        match source {
+            RootfsSource::Oci(image) => {
+                (Self::Text(image.reference.clone()), image.root_disk.as_ref().map(RootDisk::from_core))
+            }
+            RootfsSource::Bind { path, follow_root_symlinks } => {
+                let path = path.to_string_lossy().into_owned();
+                let follow_symlinks = follow_root_symlinks.then_some(true);
+                (Self::Host(HostImage::Directory { path, follow_symlinks }), None)
+            }
+            RootfsSource::DiskImage { path, format, fstype } => {
+                let path = path.to_string_lossy().into_owned();
+                let (format, filesystem) = (Some((*format).into()), fstype.clone());
+                (Self::Host(HostImage::Disk { path, format, filesystem }), None)
+            }
+        }
+    }
+}
+
+impl From<DiskImageFormat> for DiskFormat {
+    fn from(format: DiskImageFormat) -> Self {
+        match format {
+            DiskImageFormat::Raw => Self::Raw,
+            DiskImageFormat::Qcow2 => Self::Qcow2,
+            DiskImageFormat::Vmdk => Self::Vmdk,
+        }
+    }
+}
+
 impl TryFrom<Value> for ImageSource {
     type Error = String;
 
@@ -210,6 +247,27 @@ impl TryFrom<Value> for ImageSource {
 }
 
 impl RootDisk {
+    fn from_core(disk: &CoreRootDisk) -> Self {
+        match disk {
+            CoreRootDisk::Managed { size_mib } => Self::Managed { size_mib: size_mib.map(Into::into) },
+            CoreRootDisk::Tmpfs { size_mib } => Self::Tmpfs { size_mib: size_mib.map(Into::into) },
+            CoreRootDisk::Flat { size_mib, fstype, clone } => Self::Flat {
+                size_mib: size_mib.map(Into::into),
+                filesystem: fstype.clone(),
+                clone: match clone {
+                    FlatClone::Auto => None,
+                    FlatClone::Copy => Some(CloneStrategy::Copy),
+                    FlatClone::Reflink => Some(CloneStrategy::Reflink),
+                },
+            },
+            CoreRootDisk::DiskImage { path, format, fstype } => Self::Disk {
+                path: path.to_string_lossy().into_owned(),
+                format: Some((*format).into()),
+                filesystem: fstype.clone(),
+            },
+        }
+    }
+
     fn to_core(&self) -> Result<CoreRootDisk, Error> {
         Ok(match self {
             Self::Managed { size_mib } => CoreRootDisk::Managed { size_mib: size(*size_mib)? },

@@ -9,6 +9,7 @@ use microsandbox::{
 };
 use serde::{Deserialize, Serialize};
 
+use super::port::{self, PublishedPort};
 use super::{Request, out_of_range};
 use crate::client::Outcome;
 use crate::error::Error;
@@ -66,6 +67,8 @@ pub struct LiveSandbox {
     pub backend: Backend,
     /// Whether the sandbox ends with this connection.
     pub owns_lifecycle: bool,
+    /// The ports of this machine that lead into it.
+    pub ports: Vec<PublishedPort>,
 }
 
 /// Where a sandbox runs.
@@ -192,6 +195,7 @@ impl From<&Sandbox> for LiveSandbox {
             id: sandbox.id().to_string(),
             backend: sandbox.backend_kind().into(),
             owns_lifecycle: sandbox.owns_lifecycle(),
+            ports: port::published(&sandbox.config().spec.network.ports),
         }
     }
 }

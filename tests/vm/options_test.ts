@@ -1,0 +1,93 @@
+// Options whose effect shows inside of a real microVM.
+
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import process from "node:process";
+import { after, before, test } from "node:test";
+import { Sandbox, type SandboxConfig } from "../../mod.ts";
+
+const image = process.env["MICROSANDBOX_TEST_IMAGE"]!;
+const home = process.env["MSB_HOME"]!;
+const prefix = "Bun" in globalThis ? "bun" : "deno";
+let sandbox: Sandbox;
+
+before(async () => {
+  sandbox = await Sandbox.create({
+    name: `${prefix}-options`,
+    image,
+    replace: true,
+    ephemeral: true,
+    cpus: 2,
+    memoryMiB: 256,
+    transparentHugePages: "never",
+    security: "restricted",
+    scripts: { greet: "#!/bin/sh\necho hello $1" },
+    rlimits: { nofile: { soft: 32, hard: 64 }, fsize: 100_000, core: "unlimited" },
+    logLevel: "debug",
+    ports: [{ guestPort: 80, hostPort: 0 }],
+  });
+});
+after(() => sandbox?.[Symbol.asyncDispose]());
+
+async function run(script: string, on = sandbox): Promise<string> {
+  return (await on.shell(script)).text().trim();
+}
+
+test("cpus and memoryMiB are what the guest has", async () => {
+  assert.equal(await run("nproc"), "2");
+  const kilobytes = Number(await run("awk '/MemTotal/ {print $2}' /proc/meminfo"));
+  assert.ok(kilobytes > 180 * 1024 && kilobytes < 300 * 1024, `${kilobytes} kB`);
+});
+
+test("rlimits limit", async () => {
+  assert.equal(await run("ulimit -Sn; ulimit -Hn; ulimit -c"), "32\n64\nunlimited");
+  const open = await sandbox.shell(
+    'i=3; while [ $i -lt 40 ]; do eval "exec $i</dev/null" || exit 9; i=$((i+1)); done',
+  );
+  assert.notEqual(open.code, 0);
+  const written = await sandbox.shell("head -c 200000 /dev/zero >/root/file");
+  assert.notEqual(written.code, 0);
+  assert.equal(await run("wc -c </root/file"), "100000");
+});
+
+test("scripts are commands", async () => {
+  const output = await sandbox.exec("greet", { args: ["you"] });
+  assert.equal(output.text(), "hello you\n");
+});
+
+test("the restricted profile takes privileges away", async () => {
+  assert.equal(await run("awk '/NoNewPrivs/ {print $2}' /proc/self/status"), "1");
+  assert.notEqual((await sandbox.exec("mount", { args: ["-t", "tmpfs", "none", "/mnt"] })).code, 0);
+});
+
+test("transparentHugePages is the guest kernel's setting", async () => {
+  assert.match(await run("cat /sys/kernel/mm/transparent_hugepage/enabled"), /\[never\]/);
+});
+
+test("logLevel is how much the runtime logs", () => {
+  const log = (name: string) =>
+    readdirSync(`${home}/sandboxes/${name}/logs`)
+      .map((file) => readFileSync(`${home}/sandboxes/${name}/logs/${file}`, "utf8")).join("\n");
+  assert.match(log(sandbox.name), /DEBUG/);
+});
+
+test("what config() returns makes the same sandbox again", async () => {
+  const options: SandboxConfig = await sandbox.config();
+  assert.equal(options.name, sandbox.name);
+  assert.deepEqual(options.ports, sandbox.ports);
+  assert.deepEqual(await (await Sandbox.get(sandbox.name)).config(), options);
+  const changes = { name: `${prefix}-copy`, ports: [80] };
+  await using copy = await Sandbox.create({
+    ...options,
+    ...changes,
+    init: "/bin/init",
+    replace: true,
+  });
+  const { name, ports, init, ...rest } = await copy.config();
+  const { name: _name, ports: _ports, ...expected } = options;
+  assert.deepEqual(rest, expected);
+  assert.deepEqual([name, init, ports?.length], [changes.name, "/bin/init", 1]);
+  assert.equal(await run("ulimit -Hn", copy), "64");
+  // The init option hands the first process over.
+  assert.equal(await run("cat /proc/1/comm", copy), "init");
+});

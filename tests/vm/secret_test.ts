@@ -1,0 +1,233 @@
+// Secrets in real microVMs: an HTTPS server on this machine sees the values,
+// the guest never does.
+
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { createServer } from "node:https";
+import process from "node:process";
+import { after, before, test } from "node:test";
+import { Sandbox } from "../../mod.ts";
+import { type HttpRequest, listening, received } from "../servers.ts";
+
+const image = process.env["MICROSANDBOX_TEST_IMAGE"]!;
+const home = process.env["MSB_HOME"]!;
+const prefix = "Bun" in globalThis ? "bun" : "deno";
+const directory = mkdtempSync("/tmp/microsandbox-test-");
+/** What `fromEnv` reads; the test runner sets it before the runtime starts. */
+const fromEnv = process.env["MICROSANDBOX_TEST_SECRET"]!;
+const inline = `inline-${crypto.randomUUID()}`;
+/** What the guest does see. */
+const control = `control-${crypto.randomUUID()}`;
+const [allowed, forbidden] = ["api.test", "other.test"];
+
+const requests: HttpRequest[] = [];
+let server: Awaited<ReturnType<typeof listening>>;
+let sandbox: Sandbox;
+
+/** A certificate authority, and a certificate of both hosts by it. */
+function makeCertificates(): void {
+  const openssl = (...args: string[]) =>
+    execFileSync("openssl", args, { cwd: directory, stdio: "pipe" });
+  const key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];
+  openssl(
+    "req",
+    "-x509",
+    ...key,
+    "-keyout",
+    "ca.key",
+    "-out",
+    "ca.pem",
+    "-subj",
+    "/CN=Test",
+    "-days",
+    "2",
+  );
+  openssl("req", ...key, "-keyout", "server.key", "-out", "server.csr", "-subj", `/CN=${allowed}`);
+  writeFileSync(`${directory}/names`, `subjectAltName=DNS:${allowed},DNS:${forbidden}`);
+  openssl(
+    ...[
+      "x509",
+      "-req",
+      "-in",
+      "server.csr",
+      "-CA",
+      "ca.pem",
+      "-CAkey",
+      "ca.key",
+      "-CAcreateserial",
+    ],
+    ...["-out", "server.pem", "-days", "2", "-extfile", "names"],
+  );
+}
+
+before(async () => {
+  makeCertificates();
+  server = await listening(createServer({
+    cert: readFileSync(`${directory}/server.pem`),
+    key: readFileSync(`${directory}/server.key`),
+  }, async (request, response) => {
+    requests.push(await received(request));
+    response.end("served");
+  }));
+  sandbox = await Sandbox.create({
+    name: `${prefix}-secrets`,
+    image,
+    memoryMiB: 256,
+    logLevel: "trace",
+    env: { CONTROL: control },
+    network: {
+      preset: "allow-all",
+      tls: {
+        interceptedPorts: [server.port],
+        upstreamCertificateAuthorities: [`${directory}/ca.pem`],
+      },
+    },
+    secrets: {
+      HEADER: { value: inline, hosts: [allowed] },
+      ANYWHERE: {
+        fromEnv: "MICROSANDBOX_TEST_SECRET",
+        hosts: [`*.${allowed}`],
+        placeholder: "<placeholder>",
+        substitution: { headerFields: ["x-key", "authorization"], query: true, body: true },
+      },
+      FATAL: { value: inline, hosts: [allowed], violationAction: "block-and-terminate" },
+    },
+  });
+  // The guest's way to this machine, under the names of the certificate.
+  await sandbox.shell(
+    `address=$(awk '$2 == "host.microsandbox.internal" && !/:/ {print $1}' /etc/hosts); ` +
+      `echo "$address ${allowed} ${forbidden}" >>/etc/hosts; ` +
+      // Without this, a name that DNS does not know is not looked up there.
+      `echo "hosts: files dns" >/etc/nsswitch.conf`,
+  );
+});
+after(async () => {
+  await sandbox?.[Symbol.asyncDispose]();
+  await Sandbox.remove(`${prefix}-secrets`).catch(() => {});
+  await server?.[Symbol.asyncDispose]();
+  rmSync(directory, { recursive: true, force: true });
+});
+
+/** Has the guest send a request, and returns what the server saw of it. */
+async function send(url: string, ...options: string[]): Promise<HttpRequest | undefined> {
+  const before = requests.length;
+  // The shell fills in what the guest knows of the secrets.
+  await sandbox.shell(`timeout 20 wget -q -O - ${options.join(" ")} "${url}"`);
+  assert.ok(requests.length <= before + 1);
+  return requests[before];
+}
+
+test("the allowed host gets the value in a header", async () => {
+  const request = await send(
+    `https://${allowed}:${server.port}/`,
+    '--header "Authorization: Bearer $HEADER"',
+  );
+  assert.equal(request?.headers.authorization, `Bearer ${inline}`);
+});
+
+test("the allowed host gets the value inside of basic authentication", async () => {
+  const request = await send(
+    `https://${allowed}:${server.port}/`,
+    '--header "Authorization: Basic $(printf %s "user:$ANYWHERE" | base64 -w 0)"',
+  );
+  assert.equal(request?.headers.authorization, `Basic ${btoa(`user:${fromEnv}`)}`);
+});
+
+test("the allowed host gets the value in the query and in the body where that is asked for", async () => {
+  const request = await send(
+    `https://${allowed}:${server.port}/?key=$ANYWHERE&also=$HEADER`,
+    '--post-data "body $ANYWHERE $HEADER"',
+  );
+  // The other secret is for headers only, and stays what it is.
+  assert.equal(request?.url, `/?key=${fromEnv}&also=$MSB_HEADER`);
+  assert.equal(request?.body, `body ${fromEnv} $MSB_HEADER`);
+});
+
+test("a header that is not among the named ones keeps the placeholder", async () => {
+  const request = await send(
+    `https://${allowed}:${server.port}/`,
+    '--header "X-Key: $ANYWHERE" --header "X-Other: $ANYWHERE"',
+  );
+  assert.equal(request?.headers["x-key"], fromEnv);
+  assert.equal(request?.headers["x-other"], "<placeholder>");
+});
+
+test("another host gets neither the value nor the placeholder", async () => {
+  assert.equal((await send(`https://${forbidden}:${server.port}/`))?.url, "/");
+  const request = await send(
+    `https://${forbidden}:${server.port}/`,
+    '--header "Authorization: Bearer $HEADER"',
+  );
+  assert.equal(request, undefined);
+});
+
+test("the guest's environment has placeholders only", async () => {
+  const output = await sandbox.shell('echo "$HEADER $ANYWHERE"; cat /proc/*/environ');
+  assert.ok(output.text().startsWith("$MSB_HEADER <placeholder>\n"));
+  assertHidden(output.text());
+});
+
+test("the guest's memory and files have no value", async () => {
+  // A pattern that matches the value and is not it, or it would find itself.
+  const pattern = (value: string) => `[${value[0]}]${value.slice(1)}`;
+  const patterns = [inline, fromEnv, control].map(pattern);
+  const files = await sandbox.shell(
+    'find / -xdev -type f | xargs grep -l -e "$1" -e "$2"',
+    { args: patterns },
+  );
+  assert.equal(files.text(), "");
+  // The kernel shows its memory as an ELF file; the segments with a physical
+  // address are all there is.
+  const memory = await sandbox.shell(
+    `od -A n -v -t u8 -j 64 -N 3584 /proc/kcore | xargs -n 7 |
+    while read kind offset virtual physical size rest; do
+      [ $((kind % 4294967296)) = 1 ] && [ $physical != 18446744073709551615 ] || continue
+      dd if=/proc/kcore bs=4096 skip=$((offset / 4096)) count=$((size / 4096)) 2>/dev/null
+    done | tr '\\0' '\\n' | grep -a -o -e "$1" -e "$2" -e "$3" | sort | uniq -c`,
+    { args: patterns, timeoutMs: 60_000 },
+  );
+  assertHidden(memory.text());
+  // That the search finds what is there shows that it works.
+  assert.ok(memory.text().includes(control), memory.errorText());
+});
+
+test("what is returned, stored and logged has no value", async () => {
+  const returned = await sandbox.config();
+  assert.deepEqual(returned.secrets?.["HEADER"], { hosts: [allowed] });
+  assert.equal(returned.secrets?.["ANYWHERE"]?.fromEnv, "MICROSANDBOX_TEST_SECRET");
+  assertHidden(JSON.stringify([returned, await (await Sandbox.get(sandbox.name)).config()]));
+  // Without the disks of guests, which the guest has been searched for.
+  const files = readdirSync(home, { recursive: true, encoding: "utf8" })
+    .map((name) => `${home}/${name}`)
+    .filter((path) => statSync(path, { throwIfNoEntry: false })?.isFile())
+    .filter((path) => statSync(path).size < 50_000_000);
+  const holding = (value: string) => files.filter((path) => readFileSync(path).includes(value));
+  // A value from the environment is nowhere; one that was given is where the
+  // sandbox is stored, as documented, and not in its logs.
+  assert.deepEqual(holding(fromEnv), []);
+  const stored = holding(inline);
+  assert.ok(stored.length > 0);
+  assert.ok(stored.every((path) => /\.db/.test(path)), stored.join());
+});
+
+test("what config() returns asks for the values that it left out", async () => {
+  const options = await sandbox.config();
+  await assert.rejects(Sandbox.create({ ...options, name: `${prefix}-again` }), {
+    code: "invalid-option",
+    path: "secrets.FATAL.value",
+  });
+});
+
+test("a violation ends the sandbox where that is asked for", async () => {
+  const stopped = sandbox.waitUntilStopped();
+  await send(`https://${forbidden}:${server.port}/`, '--header "X-Key: $FATAL"').catch(() => {});
+  await stopped;
+  assertHidden(
+    JSON.stringify(requests.filter((request) => request.headers["host"]?.startsWith(forbidden))),
+  );
+});
+
+function assertHidden(text: string): void {
+  for (const value of [inline, fromEnv]) assert.ok(!text.includes(value), "a value is shown");
+}
