@@ -95,7 +95,6 @@ test("a library is fetched once, verified and kept under its name", async () => 
   assert.equal(path, join(cache, library.file));
   assert.deepEqual(readFileSync(path), content);
   assert.deepEqual(readdirSync(cache), [library.file]);
-  assert.ok(progress.length > 1);
   assert.deepEqual(progress, progress.toSorted((a, b) => a - b));
   assert.equal(progress.at(-1), content.length);
   assert.equal(await provide(library, cache, base), path);

@@ -2,6 +2,7 @@
 // created is below MSB_HOME, which tests/run.ts sets to an empty directory.
 
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import * as host from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
@@ -26,6 +27,11 @@ after(async () => {
   await volume.remove();
   host.rmSync(scratch, { recursive: true });
 });
+
+/** Makes a symbolic link. Deno's own call needs leave to write everywhere. */
+function linkSync(target: string, path: string): void {
+  execFileSync("ln", ["-s", target, path]);
+}
 
 testFiles("volume", () => ({ fs: volume.fs, root: "/" }));
 
@@ -114,7 +120,7 @@ test("paths of a volume need no slash, and lead out of it by no dots and no link
   await volume.fs.writeFile("plain", "inside");
   assert.equal(await volume.fs.readTextFile("/plain"), "inside");
   host.writeFileSync(join(scratch, "secret"), "outside");
-  host.symlinkSync(scratch, join(volume.path!, "out"));
+  linkSync(scratch, join(volume.path!, "out"));
   for (const path of ["../x", "/a/../../x", "out/secret", "out/new"]) {
     await assert.rejects(volume.fs.readFile(path), {
       name: "FilePermissionError",
@@ -135,7 +141,7 @@ test("copyFromHost() and copyToHost() carry trees, modes and links, and tell how
   host.mkdirSync(join(source, "sub", "empty"), { recursive: true });
   host.writeFileSync(join(source, "run.sh"), "#!/bin/sh\n", { mode: 0o755 });
   host.writeFileSync(join(source, "sub", "large"), new Uint8Array(5_000_000).fill(7));
-  host.symlinkSync("../run.sh", join(source, "sub", "link"));
+  linkSync("../run.sh", join(source, "sub", "link"));
   const seen: CopyProgress[] = [];
   await volume.fs.mkdir("copies");
   await volume.fs.copyFromHost(pathToFileURL(source), "copies/tree", {
@@ -184,7 +190,7 @@ test("copyToHost() follows no link out of the destination", async () => {
   const target = join(scratch, "target");
   host.mkdirSync(outside);
   host.mkdirSync(target);
-  host.symlinkSync(outside, join(target, "sub"));
+  linkSync(outside, join(target, "sub"));
   await volume.fs.mkdir("evil/sub", { recursive: true });
   await volume.fs.writeFile("evil/sub/file", "x");
   await assert.rejects(volume.fs.copyToHost("evil", target));

@@ -44,7 +44,7 @@ test("load() refuses to load nothing", async () => {
 });
 
 const mounts = { "/data": { bind: "/nowhere" } };
-const publishPorts = [{ hostPort: 8080, guestPort: 80 }];
+const publishPorts = [{ hostAddress: "127.0.0.9", hostPort: 8080, guestPort: 80 }];
 /** Each needs a permission that this test does not have. */
 const forbidden: [string, string, () => Promise<unknown>][] = [
   ["load() of a file", "--allow-read=/nowhere/file.msb", () => Snapshot.load("/nowhere/file.msb")],
@@ -66,7 +66,7 @@ const forbidden: [string, string, () => Promise<unknown>][] = [
   ],
   [
     "restore() with a port",
-    "--allow-net=127.0.0.1:8080",
+    "--allow-net=127.0.0.9:8080",
     () => Sandbox.restore("a:b", { bindings: { publishPorts } }),
   ],
 ];
