@@ -3,7 +3,7 @@
 
 emulated() {
   "$here/install.sh"
-  PATH=$PATH:/usr/sbin:/sbin
+  PATH=$host/qemu/usr/bin:$PATH:/usr/sbin:/sbin
   local mode=split status=0
   # One stream when both go to the same place, so that their lines keep their order.
   [ ! /dev/fd/1 -ef /dev/fd/2 ] || mode=merged

@@ -42,7 +42,8 @@ fi
 [ $what != image ] || exit 0
 
 # The newest kernel there is, then kept: a finished one is used until the build directory is cleared.
-if [ -e "$host/registry" ] && { [ $what = registry ] || [ -e "$host/kernel/modules.cpio" ]; }; then exit 0; fi
+if [ -e "$host/registry" ] &&
+  { [ $what = registry ] || { [ -e "$host/kernel/modules.cpio" ] && [ -e "$host/qemu" ]; }; }; then exit 0; fi
 
 lock
 work=$host/install.new
@@ -111,6 +112,31 @@ if [ $what = all ] && [ ! -e "$host/kernel/modules.cpio" ]; then
   rm -rf "$host/kernel"
   unpack "$name" "$host/kernel" kernel
 fi
+
+# The QEMU of Debian 12, 7.2, now and then breaks the guest's kernel while it emulates AMD's virtualization. Debian's
+# backports have a newer one that needs no newer libraries. It is unpacked beside the kernel and found there first; where
+# it cannot be had, or is not needed, the folder stays empty and the installed one serves.
+newer_qemu() {
+  local version site options=(-q -o "Dir::Etc::SourceList=$work/sources.list" -o Dir::Etc::SourceParts=/dev/null
+    -o "Dir::State::Lists=$work/lists" -o APT::Sandbox::User=root)
+  rm -rf "$work"; mkdir -p "$work/deb" "$work/root" "$work/lists/partial"
+  version=$(qemu-system-x86_64 --version | grep -o '[0-9]*' | head -n 1)
+  site=$(apt-get indextargets --format '$(SITE) $(CODENAME) $(COMPONENT)' |
+    awk '$2 == "bookworm" && $3 == "main" { print $1; exit }')
+  if [ "$version" -lt 8 ] && [ -n "$site" ]; then
+    say "downloading a newer QEMU"
+    echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $site bookworm-backports main" >"$work/sources.list"
+    apt-get "${options[@]}" update </dev/null >&2 &&
+      (cd "$work/deb" && apt-get "${options[@]}" download qemu-system-x86 qemu-system-common qemu-system-data seabios) \
+        </dev/null >&2 &&
+      for package in "$work"/deb/*.deb; do dpkg-deb -x "$package" "$work/root"; done &&
+      "$work/root/usr/bin/qemu-system-x86_64" --version >/dev/null ||
+      { say "there is none to be had; QEMU $version serves"; rm -rf "$work/root"; mkdir "$work/root"; }
+  fi
+  mv "$work/root" "$host/qemu"
+}
+
+if [ $what = all ] && [ ! -e "$host/qemu" ]; then newer_qemu; fi
 
 # Tests of pulls, credentials and TLS start it themselves, on loopback.
 [ -e "$host/registry" ] || unpack docker-registry "$host/registry"
