@@ -265,7 +265,7 @@ test("a disposed command is killed", async () => {
 
 /** Waits until no such program runs in the guest. */
 async function expectNone(program: string): Promise<void> {
-  const script = sh`i=0; while pgrep ${program} >/dev/null; do
+  const script = sh`i=0; while pidof ${program} >/dev/null; do
     i=$((i + 1)); [ $i -lt 50 ] || exit 1; usleep 100000; done`;
   assert.equal((await sandbox.shell(script)).code, 0);
 }

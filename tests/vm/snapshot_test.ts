@@ -182,7 +182,7 @@ test("load() takes a file into a group, and restore() boots from it", async () =
 
   const restored = await loaded!.restore({ name: `${name}-restored` });
   // It has booted, so nothing counts.
-  const output = await restored.shell("cat /root/file; pgrep -f count || echo booted");
+  const output = await restored.shell("cat /root/file; ps | grep '[c]ount' || echo booted");
   assert.equal(output.text(), "disk\nbooted\n");
   await restored.destroy({ force: true });
   await Snapshot.remove(group);
