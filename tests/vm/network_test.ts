@@ -2,15 +2,13 @@
 
 import assert from "node:assert/strict";
 import { createSocket } from "node:dgram";
-import { once } from "node:events";
-import { connect, createServer, type Socket } from "node:net";
+import { connect } from "node:net";
 import process from "node:process";
 import { after, before, test } from "node:test";
 import { type CreateSandboxOptions, Sandbox } from "../../mod.ts";
 import {
   addAddress,
   type HttpServer,
-  listening,
   serveConnections,
   serveHttp,
   serveNames,
@@ -209,7 +207,7 @@ test("to wait for a port ends after timeoutMs, and with the signal", async () =>
     code: "wait-timeout",
     details: { port: 9, timeoutMs: 500 },
   });
-  await assert.rejects(plain.waitForHttp(8080, { status: 418, timeoutMs: 500 }), {
+  await assert.rejects(plain.waitForHttp(8080, { status: 418, timeoutMs: 5_000 }), {
     name: "WaitTimeoutError",
     message: /last: status 404/,
   });
@@ -246,42 +244,10 @@ test("without a network there is no way out, and commands run", async () => {
   assert.equal(await get(off, `http://${publicAddress}:${server.port}/`), undefined);
 });
 
-test("a proxy gets the connections, and a limit of connections limits them", async () => {
-  const heads: string[] = [];
-  const proxy = createServer((socket: Socket) => {
-    socket.on("error", () => {});
-    socket.once("data", (head) => {
-      heads.push(String(head));
-      socket.write("HTTP/1.1 200 OK\r\n\r\n");
-      const upstream = connect(server.port, "127.0.0.1");
-      upstream.on("error", () => socket.destroy());
-      socket.pipe(upstream).pipe(socket);
-    });
+test("a limit of connections limits them", async () => {
+  await using sandbox = await create("limited", {
+    network: { preset: "allow-all", maxTcpConnections: 2 },
   });
-  await using address = await listening(proxy);
-  await using sandbox = await create("proxied", {
-    network: {
-      preset: "allow-all",
-      maxTcpConnections: 2,
-      proxy: {
-        protocol: "http-connect",
-        address: `127.0.0.1:${address.port}`,
-        username: "me",
-        passwordFromEnv: "MICROSANDBOX_TEST_SECRET",
-      },
-    },
-  });
-  const got = await get(sandbox, "http://192.31.196.9/proxied");
-  assert.equal(got, "hello", heads.join());
-  assert.match(heads[0]!, /^CONNECT 192\.31\.196\.9:80 HTTP/);
-  const credentials = btoa(`me:${process.env["MICROSANDBOX_TEST_SECRET"]}`);
-  assert.ok(heads[0]!.includes(`Basic ${credentials}`));
-  assert.ok(
-    !JSON.stringify(await sandbox.config()).includes(process.env["MICROSANDBOX_TEST_SECRET"]!),
-  );
-  // The preset lets it reach this machine, which needs no proxy.
-  assert.equal(await get(sandbox, `http://${host}:${server.port}/direct`), "hello");
-
   await using counter = await serveConnections();
   const script =
     'for i in 1 2 3 4 5; do (sleep 3 | nc -w 3 "$1" "$2") >/dev/null 2>&1 & done; wait';
