@@ -11,6 +11,7 @@ import type {
   Signal,
   TerminalSize,
 } from "../ffi/protocol.gen.ts";
+import { concatenated } from "./bytes.ts";
 import {
   CommandOutput,
   type CommandStatus,
@@ -412,17 +413,4 @@ function withOutput(
     details: { ...details, stdoutLength: stdout.length },
     bytes: concatenated([stdout, stderr]),
   });
-}
-
-function concatenated(parts: Uint8Array[]): Uint8Array {
-  const [first] = parts;
-  if (first !== undefined && parts.length === 1) return first;
-  const length = parts.reduce((sum, part) => sum + part.length, 0);
-  const whole = new Uint8Array(length);
-  let offset = 0;
-  for (const part of parts) {
-    whole.set(part, offset);
-    offset += part.length;
-  }
-  return whole;
 }

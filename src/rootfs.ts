@@ -6,6 +6,7 @@
  */
 
 import type { CreateOptions, PatchSpec } from "../ffi/protocol.gen.ts";
+import { concatenated } from "./bytes.ts";
 import { toError } from "./errors.ts";
 import { requireRead, requireWrite } from "./permissions.ts";
 
@@ -107,15 +108,4 @@ function toBytes(content: unknown, path: string): Uint8Array {
     message: `Cannot use option ${path}: give a string or a Uint8Array`,
     details: { path },
   });
-}
-
-function concatenated(parts: Uint8Array[]): Uint8Array {
-  const length = parts.reduce((sum, part) => sum + part.length, 0);
-  const whole = new Uint8Array(length);
-  let offset = 0;
-  for (const part of parts) {
-    whole.set(part, offset);
-    offset += part.length;
-  }
-  return whole;
 }
