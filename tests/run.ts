@@ -70,7 +70,7 @@ const vmNouns: Record<string, Grant> = {
   },
   snapshot: {
     variables: ["MICROSANDBOX_TEST_IMAGE"],
-    flags: "--allow-read=/tmp --allow-write=/tmp",
+    flags: "--allow-read=/tmp,$MSB_HOME --allow-write=/tmp",
   },
   command: microVms,
   network: servers,
