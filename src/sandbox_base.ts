@@ -150,7 +150,7 @@ export abstract class SandboxBase {
    * ```ts
    * import { Sandbox } from "@x/microsandbox";
    *
-   * await using first = await Sandbox.create({ image: "alpine:3.22", cpus: 2 });
+   * await using first = await Sandbox.create({ image: "alpine:3.22", memoryMiB: 256 });
    * const options = await first.config();
    * await using second = await Sandbox.create({ ...options, name: "second" });
    * console.log(second.name);
@@ -307,11 +307,11 @@ export abstract class SandboxBase {
    * ```ts
    * import { Sandbox } from "@x/microsandbox";
    *
-   * const handle = await Sandbox.get("worker");
-   * const plan = await handle.modify({
+   * await using sandbox = await Sandbox.create({ image: "alpine:3.22" });
+   * const plan = await sandbox.modify({
    *   labels: { stage: "two" },
    *   memoryMiB: 1024,
-   *   policy: "restart",
+   *   policy: "nextStart",
    * });
    * for (const { field, disposition } of plan.changes) {
    *   console.log(field, disposition);
@@ -442,8 +442,9 @@ export abstract class SandboxBase {
    * ```ts
    * import { Sandbox } from "@x/microsandbox";
    *
-   * const handle = await Sandbox.get("worker");
-   * for await (const entry of handle.logStream({ follow: true })) {
+   * await using sandbox = await Sandbox.create({ image: "alpine:3.22" });
+   * await sandbox.shell("echo hello");
+   * for await (const entry of sandbox.logStream()) {
    *   console.log(entry.timestamp, entry.text());
    * }
    * ```
