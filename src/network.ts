@@ -119,6 +119,8 @@ export async function waitForHttp(
   requireNet(address);
   const url = new URL(path, `http://${address}`);
   const deadline = Date.now() + timeoutMs;
+  // A status says more than that a later request was not answered in time.
+  let last: number | string = "none was sent";
   while (true) {
     const answer = await request(
       url,
@@ -129,13 +131,12 @@ export async function waitForHttp(
       typeof answer === "number" &&
       (status === undefined ? answer < 400 : answer === status)
     ) return;
+    if (typeof answer === "number" || typeof last !== "number") last = answer;
     if (Date.now() + paceMs >= deadline) {
       throw new WaitTimeoutError(
         "wait-timeout",
         `Port ${guestPort} of the guest did not answer ${url} as wanted within ${timeoutMs} ms ` +
-          `(last: ${
-            typeof answer === "number" ? `status ${answer}` : answer
-          }): check that the ` +
+          `(last: ${typeof last === "number" ? `status ${last}` : last}): check that the ` +
           `server starts and listens on the guest's address, not only on its loopback`,
         { port: guestPort, timeoutMs },
       );

@@ -36,19 +36,6 @@ export async function received(request: IncomingMessage): Promise<HttpRequest> {
   return { url: request.url!, headers: request.headers, body };
 }
 
-/** Counts how many TCP connections are open at once. */
-export async function serveConnections(): Promise<
-  AsyncDisposable & { port: number; most: number }
-> {
-  let open = 0;
-  const result = { port: 0, most: 0 };
-  const server = createTcpServer((socket) => {
-    result.most = Math.max(result.most, ++open);
-    socket.on("close", () => open--).on("error", () => {}).resume();
-  });
-  return Object.assign(result, await listening(server));
-}
-
 /** Has the server listen on any port, and stop with the object. */
 export async function listening(server: Server): Promise<AsyncDisposable & { port: number }> {
   server.listen(0, "0.0.0.0");
