@@ -4,7 +4,7 @@ import { spawnSync } from "node:child_process";
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import { createServer, type IncomingMessage } from "node:http";
-import { type AddressInfo, createServer as createTcpServer, type Server } from "node:net";
+import { type AddressInfo, type Server } from "node:net";
 
 /** What came over HTTP, in the order in which it came. */
 export interface HttpRequest {
