@@ -156,7 +156,11 @@ if (unknown.length > 0) {
   );
   process.exit(2);
 }
-if (process.argv.includes("--full")) process.env["MICROSANDBOX_TEST_FULL"] = "1";
+const isFull = process.argv.includes("--full");
+if (isFull) process.env["MICROSANDBOX_TEST_FULL"] = "1";
+// Seconds for the tests of one noun: the longest take four minutes, and what
+// hangs must not take the whole run with it.
+process.env["MICROSANDBOX_TEST_HOST_TIMEOUT"] ||= isFull ? "14400" : "600";
 
 let passed = 0;
 let failed = 0;
