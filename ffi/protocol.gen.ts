@@ -451,7 +451,11 @@ timeoutMs?: number,
  * Runs the command in a terminal of its own, of this size: standard
  * output and standard error are one then. Default: no terminal.
  */
-tty?: TerminalSize, };
+tty?: TerminalSize, 
+/**
+ * Resource limits of the command. Default: the sandbox's.
+ */
+rlimits?: Rlimits, };
 
 /**
  * A command to run.

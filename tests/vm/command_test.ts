@@ -294,6 +294,18 @@ test("a terminal's control characters are signals", async () => {
   assert.notEqual((await command.status).code, 0);
 });
 
+test("rlimits bind the command, and are refused when they cannot be", async () => {
+  const rlimits = { nofile: { soft: 17, hard: 33 } };
+  const limited = await sandbox.shell("ulimit -Sn; ulimit -Hn", { rlimits });
+  assert.equal(limited.text(), "17\n33\n");
+  const streamed = await sandbox.shellStream("ulimit -n", { rlimits: { nofile: 21 } });
+  assert.equal(await text(streamed.stdout), "21\n");
+  await assert.rejects(sandbox.exec("true", { rlimits: { nofile: { soft: 2, hard: 1 } } }), {
+    name: "InvalidOptionError",
+    path: "rlimits.nofile.soft",
+  });
+});
+
 test("the image's own command runs with more arguments", async () => {
   const output = await sandbox.execDefault({ args: ["-c", 'echo "$1"', "sh", "mine"] });
   assert.equal(output.text(), "mine\n");

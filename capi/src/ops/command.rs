@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use tokio::time::{Instant, timeout, timeout_at};
 
+use super::rlimit::Rlimits;
 use super::signal::FatalSignal;
 use super::{Request, out_of_range, until_cancelled};
 use crate::client::Outcome;
@@ -37,6 +38,8 @@ pub struct CommandOptions {
     /// Runs the command in a terminal of its own, of this size: standard
     /// output and standard error are one then. Default: no terminal.
     pub tty: Option<TerminalSize>,
+    /// Resource limits of the command. Default: the sandbox's.
+    pub rlimits: Option<Rlimits>,
 }
 
 /// The size of a terminal, each from 1 to 65535.
@@ -144,8 +147,9 @@ impl Command {
         let terminal = options.tty.map(TerminalSize::rows_and_columns).transpose()?;
         let sandbox = request.client.handles.get::<Sandbox>(request.handle)?;
         let deadline = limit.map(|limit| Instant::now() + limit);
+        let apply = options.configuration()?;
         let configure = |builder: ExecOptionsBuilder| {
-            let builder = options.apply(builder);
+            let builder = apply(builder);
             match stdin {
                 Stdin::Null => builder.stdin_null(),
                 Stdin::Bytes => builder.stdin_bytes(request.bytes.clone()),
@@ -183,19 +187,27 @@ fn not_running(sandbox: &Sandbox) -> impl FnOnce(CoreError) -> Error {
 }
 
 impl CommandOptions {
-    /// Hands everything but the deadline to the core.
-    pub fn apply(self, builder: ExecOptionsBuilder) -> ExecOptionsBuilder {
-        let mut builder = builder
-            .args(self.args.unwrap_or_default())
-            .envs(self.env.unwrap_or_default())
-            .tty(self.tty.is_some());
-        if let Some(cwd) = self.cwd {
-            builder = builder.cwd(cwd);
-        }
-        if let Some(user) = self.user {
-            builder = builder.user(user);
-        }
-        builder
+    /// Checks the options, and returns what hands all but the deadline to the
+    /// core.
+    pub fn configuration(
+        self,
+    ) -> Result<impl FnOnce(ExecOptionsBuilder) -> ExecOptionsBuilder, Error> {
+        let rlimits = self.rlimits.as_ref().map(Rlimits::checked).transpose()?.unwrap_or_default();
+        Ok(move |builder: ExecOptionsBuilder| {
+            let mut builder = builder
+                .args(self.args.unwrap_or_default())
+                .envs(self.env.unwrap_or_default())
+                .tty(self.tty.is_some());
+            if let Some(cwd) = self.cwd {
+                builder = builder.cwd(cwd);
+            }
+            if let Some(user) = self.user {
+                builder = builder.user(user);
+            }
+            rlimits.into_iter().fold(builder, |builder, (resource, soft, hard)| {
+                builder.rlimit_range(resource, soft, hard)
+            })
+        })
     }
 
     /// How long the command may run.

@@ -253,8 +253,9 @@ pub async fn start(request: Request) -> Result<Outcome, Error> {
     // Only who is attached can change a job's terminal.
     options.tty.map(|size| size.rows_and_columns()).transpose()?;
     let sandbox = request.client.handles.get::<Sandbox>(request.handle)?;
+    let apply = options.configuration()?;
     let configure = |builder: ExecOptionsBuilder| {
-        let builder = options.apply(builder);
+        let builder = apply(builder);
         let builder = match limit {
             Some(limit) => builder.timeout(limit),
             None => builder,

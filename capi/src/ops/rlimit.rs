@@ -155,7 +155,15 @@ impl<'de> Deserialize<'de> for Limit {
 
 impl Rlimits {
     /// Checks the limits and hands them to the core.
-    pub fn apply(&self, mut builder: SandboxBuilder) -> Result<SandboxBuilder, Error> {
+    pub fn apply(&self, builder: SandboxBuilder) -> Result<SandboxBuilder, Error> {
+        Ok(self.checked()?.into_iter().fold(builder, |builder, (resource, soft, hard)| {
+            builder.rlimit_range(resource, soft, hard)
+        }))
+    }
+
+    /// The limits as the core takes them, soft and hard.
+    pub fn checked(&self) -> Result<Vec<(RlimitResource, u64, u64)>, Error> {
+        let mut checked = Vec::new();
         for (name, resource, option) in self.given() {
             let name = if name == "address_space" { "as" } else { name };
             let path = format!("rlimits.{name}");
@@ -172,9 +180,9 @@ impl Rlimits {
             if soft > hard {
                 return Err(invalid(&format!("{path}.soft"), "it is larger than the hard limit"));
             }
-            builder = builder.rlimit_range(resource, soft, hard);
+            checked.push((resource, soft, hard));
         }
-        Ok(builder)
+        Ok(checked)
     }
 
     /// The options that make these limits.
