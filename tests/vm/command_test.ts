@@ -177,7 +177,7 @@ test("every exit code comes through", async () => {
   const codes = Array.from({ length: 256 }, (_, code) => code);
   const waiting = [...codes];
   const seen = new Map<number, number>();
-  await Promise.all(Array.from({ length: 8 }, async () => {
+  await Promise.all(Array.from({ length: 2 }, async () => {
     for (let code = waiting.pop(); code !== undefined; code = waiting.pop()) {
       const { code: got, signal } = await sandbox.shell(`exit ${code}`);
       assert.equal(signal, null);
