@@ -82,7 +82,15 @@ async function failure(directory: string, base: URL): Promise<LibraryError> {
 }
 
 test("a library is fetched once, verified and kept under its name", async () => {
-  const { base, requests } = await serve(sendAll);
+  // The second half waits until the first one was reported, so progress comes
+  // in more than one piece however fast this machine is.
+  const reported = Promise.withResolvers<void>();
+  const { base, requests } = await serve(async (_, response) => {
+    response.writeHead(200, { "content-length": content.length });
+    response.write(content.subarray(0, 100_000));
+    await reported.promise;
+    response.end(content.subarray(100_000));
+  });
   const cache = newCache();
   const progress: number[] = [];
   const path = await provide(library, cache, base, {
@@ -90,11 +98,13 @@ test("a library is fetched once, verified and kept under its name", async () => 
       assert.equal(file, library.file);
       assert.equal(totalBytes, content.length);
       progress.push(receivedBytes);
+      reported.resolve();
     },
   });
   assert.equal(path, join(cache, library.file));
   assert.deepEqual(readFileSync(path), content);
   assert.deepEqual(readdirSync(cache), [library.file]);
+  assert.ok(progress.length > 1);
   assert.deepEqual(progress, progress.toSorted((a, b) => a - b));
   assert.equal(progress.at(-1), content.length);
   assert.equal(await provide(library, cache, base), path);
