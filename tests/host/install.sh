@@ -113,8 +113,8 @@ if [ $what = all ] && [ ! -e "$host/kernel/modules.cpio" ]; then
   unpack "$name" "$host/kernel" kernel
 fi
 
-# The QEMU of Debian 12, 7.2, now and then breaks the guest's kernel while it emulates AMD's virtualization. Debian's
-# backports have a newer one that needs no newer libraries. It is unpacked beside the kernel and found there first; where
+# The QEMU of Debian 12, 7.2, broke the guest's kernel once while it emulated AMD's virtualization. Debian's backports
+# have a newer one that needs no newer libraries. It is unpacked beside the kernel and found there first; where
 # it cannot be had, or is not needed, the folder stays empty and the installed one serves.
 newer_qemu() {
   local version site options=(-q -o "Dir::Etc::SourceList=$work/sources.list" -o Dir::Etc::SourceParts=/dev/null
