@@ -358,7 +358,7 @@ mounts?: { [key in string]: BoundMount },
 /**
  * Ports to publish. Default: none.
  */
-publishPorts?: Array<PortMapping>, 
+ports?: Array<PortOption>, 
 /**
  * Whether what is not named here is taken over from the original where
  * that is on this machine: its directories, ports and secrets. Default:
@@ -967,7 +967,7 @@ allocatedBytes?: number, };
 /**
  * When a change takes effect.
  */
-export type Disposition = "live" | "nextStart" | "requiresRestart" | "unsupported";
+export type Disposition = "live" | "next-start" | "requires-restart" | "unsupported";
 
 /**
  * How names are resolved.
@@ -1285,7 +1285,7 @@ reason: GroupHeadReason, };
 /**
  * Why a group has the head that it has.
  */
-export type GroupHeadReason = "initialized" | "fastForwarded" | "selected" | "unchanged" | "diverged" | "unknownAncestry" | "ambiguousCandidates";
+export type GroupHeadReason = "initialized" | "fast-forwarded" | "selected" | "unchanged" | "diverged" | "unknown-ancestry" | "ambiguous-candidates";
 
 /**
  * Whether this machine sets the guest's clock.
@@ -1420,9 +1420,9 @@ hostPort: number,
  */
 hostAddress?: string, 
 /**
- * Default: `"tcp"`.
+ * The protocol. Default: `tcp`.
  */
-protocol?: Protocol, };
+protocol?: PortProtocol, };
 
 /**
  * Something that keeps microVMs from running.
@@ -2342,7 +2342,7 @@ resizes: Array<ResizeStatus>, };
 /**
  * When the changes to a sandbox that runs are to take effect.
  */
-export type ModificationPolicy = "noRestart" | "nextStart" | "restart";
+export type ModificationPolicy = "no-restart" | "next-start" | "restart";
 
 /**
  * What to change about a sandbox. What is not named stays as it is.
@@ -2383,21 +2383,21 @@ labels?: { [key in string]: string | null },
  */
 workdir?: string, 
 /**
- * Ports to publish. One that is published already gets the new guest
- * port.
+ * Ports to publish besides those that are. One of this machine that is
+ * published already gets the new guest port.
  */
-publishPorts?: Array<PortMapping>, 
+ports?: Array<PortOption>, 
 /**
  * Published ports to take back.
  */
 unpublishPorts?: Array<HostPort>, 
 /**
  * Secrets by the environment variable that stands for them in the guest;
- * `null` removes one.
+ * `null` removes one. A new one needs a value and a host.
  */
 secrets?: { [key in string]: SecretChange | null }, 
 /**
- * When the changes are to take effect. Default: `"noRestart"`.
+ * When the changes are to take effect. Default: `no-restart`.
  */
 policy?: ModificationPolicy, 
 /**
@@ -2869,27 +2869,6 @@ export type PingResult = {
 latencyMs: number, };
 
 /**
- * A port of this machine that leads to one of the guest's.
- */
-export type PortMapping = { 
-/**
- * The port on this machine, from 1 to 65535.
- */
-hostPort: number, 
-/**
- * The port in the guest, from 1 to 65535.
- */
-guestPort: number, 
-/**
- * The address of this machine to listen on. Default: `127.0.0.1`.
- */
-hostAddress?: string, 
-/**
- * Default: `"tcp"`.
- */
-protocol?: Protocol, };
-
-/**
  * A port of the guest, and where this machine listens for it.
  */
 export type PortOption = number | PortOptions;
@@ -2961,11 +2940,6 @@ failure: Failure, };
  * What to run.
  */
 export type Program = { "exec": string } | { "shell": string } | "default";
-
-/**
- * A transport protocol.
- */
-export type Protocol = "tcp" | "udp";
 
 /**
  * A proxy that all outgoing connections go through.
@@ -3291,7 +3265,7 @@ export type Replay = { "recentBytes": number } | { "afterCursor": string };
 /**
  * How far a resize has come.
  */
-export type ResizeState = "accepted" | "converging" | "applied" | "guestRefused" | "failed";
+export type ResizeState = "accepted" | "converging" | "applied" | "guest-refused" | "failed";
 
 /**
  * How far a running sandbox has taken on a new size.
@@ -3366,7 +3340,7 @@ user?: string,
  * How much commands may do. Default: as captured. A resumed sandbox
  * cannot have another.
  */
-security?: Security, 
+security?: SecurityProfile, 
 /**
  * How long the sandbox may live, in milliseconds, rounded up to whole
  * seconds. Default: without limit.
@@ -3684,32 +3658,50 @@ since?: string,
 lastLayers?: number, };
 
 /**
- * The new state of a secret. A new secret needs a value and a host.
+ * What to change about a secret, or a new one, which needs a value and a host.
+ * What is not named stays as it is, or is as in a create.
  */
 export type SecretChange = { 
 /**
- * The value. It is kept in the sandbox's entry on this machine.
+ * The value. It is stored, readable for your user, with the sandbox on
+ * this machine; `fromEnv` is not.
  */
 value?: string, 
 /**
- * The environment variable of this machine to take the value from
- * instead. Only its name is kept.
+ * The environment variable of this program that holds the value, instead
+ * of `value`. It is read now, and each time that the sandbox starts.
  */
 fromEnv?: string, 
 /**
- * What the guest sees in place of the value.
+ * The hosts that may get the value.
+ */
+hosts?: Array<string>, 
+/**
+ * What the guest sees instead of the value, at most 1024 bytes.
  */
 placeholder?: string, 
 /**
- * The hosts that the value may be sent to; `*.example.com` matches
- * subdomains. Default: those that it has.
+ * Where in a request the placeholder is replaced.
  */
-hosts?: Array<string>, };
+substitution?: SecretSubstitution, 
+/**
+ * More hosts that may get the placeholder, as it is.
+ */
+passthroughHosts?: Array<string>, 
+/**
+ * What happens to a request that takes the placeholder elsewhere.
+ */
+violationAction?: SecretViolationAction, 
+/**
+ * Whether the value is only sent over TLS, to a server that has proven to
+ * be the host.
+ */
+requireTls?: boolean, };
 
 /**
  * What happens to a secret.
  */
-export type SecretChangeKind = "added" | "rotated" | "renamed" | "hostsUpdated" | "placeholderUpdated" | "removed";
+export type SecretChangeKind = "added" | "rotated" | "renamed" | "hosts-updated" | "placeholder-updated" | "removed";
 
 /**
  * A value that a sandbox can use and never sees.
@@ -3816,11 +3808,6 @@ body?: boolean, };
  * What happens to a request that takes a placeholder where it may not go.
  */
 export type SecretViolationAction = "block" | "block-and-log" | "block-and-terminate";
-
-/**
- * How much commands in a sandbox may do.
- */
-export type Security = "default" | "restricted";
 
 /**
  * What commands in a sandbox may do to it.

@@ -7,9 +7,12 @@
 import type { CreateOptions, PublishedPort } from "../ffi/protocol.gen.ts";
 import { toError, WaitTimeoutError } from "./errors.ts";
 import {
+  list,
   requireEnv,
   requireNet,
+  requirePorts,
   requireRead,
+  requireSecrets,
   requireWrite,
 } from "./permissions.ts";
 
@@ -49,25 +52,13 @@ const requestPatienceMs = 5_000;
  * type are left to the library, which refuses them by name.
  */
 export function requireHostAccess(options: CreateOptions): void {
-  for (const port of list(options.ports)) {
-    const { hostAddress = "127.0.0.1", hostPort = 0 } = typeof port === "object"
-      ? port ?? {}
-      : {};
-    // Deno, too, refuses to be asked about what is no address and port.
-    if (
-      /^[\da-f.:]+$/i.test(hostAddress) && hostPort >= 0 && hostPort <= 65535
-    ) {
-      requireNet(`${bracketed(hostAddress)}:${hostPort}`);
-    }
-  }
+  requirePorts(options.ports);
   for (const route of list(options.vsock)) {
     // To connect to a Unix socket Deno asks for both.
     requireFile(route?.hostSocket, requireRead);
     requireFile(route?.hostSocket, requireWrite);
   }
-  for (const secret of Object.values(options.secrets ?? {})) {
-    if (typeof secret?.fromEnv === "string") requireEnv(secret.fromEnv);
-  }
+  requireSecrets(options.secrets);
   const { proxy, tls } = typeof options.network === "object"
     ? options.network ?? {}
     : {};
@@ -192,8 +183,4 @@ function reachable(address: string): string {
 
 function bracketed(address: string): string {
   return address.includes(":") ? `[${address}]` : address;
-}
-
-function list<T>(value: T[] | undefined): T[] {
-  return Array.isArray(value) ? value : [];
 }

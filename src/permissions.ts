@@ -9,7 +9,7 @@
  * @module
  */
 
-import type { Bindings, PortMapping } from "../ffi/protocol.gen.ts";
+import type { Bindings, PortOption } from "../ffi/protocol.gen.ts";
 
 /**
  * Makes sure that the program may read a path of this machine.
@@ -46,15 +46,31 @@ export function requireReadOfPath(
 /**
  * Makes sure that the program may listen on ports of this machine.
  *
+ * Throws `Deno.errors.NotCapable`, which names the flag. What is no address or
+ * no port is left to the library, which says what is wrong with it.
+ */
+export function requirePorts(ports: PortOption[] | undefined): void {
+  for (const port of list(ports)) {
+    const { hostAddress = "127.0.0.1", hostPort = 0 } = typeof port === "object" ? port ?? {} : {};
+    // Deno, too, refuses to be asked about what is no address and port.
+    if (/^[\da-f.:]+$/i.test(hostAddress) && hostPort >= 0 && hostPort < 65_536) {
+      const host = hostAddress.includes(":") ? `[${hostAddress}]` : hostAddress;
+      requireNet(`${host}:${hostPort}`);
+    }
+  }
+}
+
+/**
+ * Makes sure that the program may read the environment variables that secrets
+ * come from.
+ *
  * Throws `Deno.errors.NotCapable`, which names the flag.
  */
-export function requirePorts(ports: PortMapping[] = []): void {
-  for (const { hostAddress = "127.0.0.1", hostPort } of ports) {
-    // What is no address or no port Deno does not understand either; the
-    // library says what is wrong with it.
-    if (!/^[\da-f.:]+$/i.test(hostAddress) || !(hostPort > 0 && hostPort < 65_536)) continue;
-    const host = hostAddress.includes(":") ? `[${hostAddress}]` : hostAddress;
-    requireNet(`${host}:${hostPort}`);
+export function requireSecrets(
+  secrets: { [name in string]?: { fromEnv?: string } | null } | undefined,
+): void {
+  for (const secret of Object.values(secrets ?? {})) {
+    if (typeof secret?.fromEnv === "string") requireEnv(secret.fromEnv);
   }
 }
 
@@ -64,14 +80,19 @@ export function requirePorts(ports: PortMapping[] = []): void {
  *
  * Throws `Deno.errors.NotCapable`, which names the flag.
  */
-export function requireBindings({ mounts = {}, publishPorts }: Bindings = {}): void {
+export function requireBindings({ mounts = {}, ports }: Bindings = {}): void {
   for (const { bind, disk, readonly = false } of Object.values(mounts)) {
     const path = bind ?? disk;
     if (path === undefined) continue;
     requireRead(path);
     if (!readonly) requireWrite(path);
   }
-  requirePorts(publishPorts);
+  requirePorts(ports);
+}
+
+/** What is no list is refused by the library, by its name. */
+export function list<T>(items: T[] | undefined): T[] {
+  return Array.isArray(items) ? items : [];
 }
 
 /**

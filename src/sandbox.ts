@@ -499,7 +499,7 @@ export class Sandbox extends SandboxBase implements AsyncDisposable {
   override async modify(options: ModifySandboxOptions): Promise<ModificationPlan> {
     const plan = await super.modify(options);
     const restarts = [...plan.changes, ...plan.secretChanges].some((change) =>
-      change.disposition === "requiresRestart"
+      change.disposition === "requires-restart"
     );
     if (plan.applied && restarts) this.#release();
     return plan;

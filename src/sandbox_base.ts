@@ -48,8 +48,8 @@ import {
 } from "./metrics.ts";
 import {
   requireBindings,
-  requireEnv,
   requirePorts,
+  requireSecrets,
 } from "./permissions.ts";
 import { type CreateSnapshotOptions, Snapshot } from "./snapshot.ts";
 import type { Sandbox } from "./sandbox.ts";
@@ -300,7 +300,7 @@ export abstract class SandboxBase {
    * when the signal is aborted. A sandbox that was restarted for its changes
    * runs detached, and has to be connected to again.
    *
-   * Permissions: `--allow-net` for each `publishPorts`, `--allow-env` for each
+   * Permissions: `--allow-net` for each of `ports`, `--allow-env` for each
    * secret's `fromEnv`.
    *
    * @example Give a running sandbox a label and more memory
@@ -311,7 +311,7 @@ export abstract class SandboxBase {
    * const plan = await sandbox.modify({
    *   labels: { stage: "two" },
    *   memoryMiB: 1024,
-   *   policy: "nextStart",
+   *   policy: "next-start",
    * });
    * for (const { field, disposition } of plan.changes) {
    *   console.log(field, disposition);
@@ -321,10 +321,8 @@ export abstract class SandboxBase {
   async modify(
     { signal, ...options }: ModifySandboxOptions,
   ): Promise<ModificationPlan> {
-    requirePorts(options.publishPorts);
-    for (const secret of Object.values(options.secrets ?? {})) {
-      if (secret?.fromEnv !== undefined) requireEnv(secret.fromEnv);
-    }
+    requirePorts(options.ports);
+    requireSecrets(options.secrets);
     const { result } = await this.#call("sandbox.modify", options, signal);
     return result;
   }

@@ -31,7 +31,6 @@ pub enum ErrorCode {
     /// The request was cancelled before it had a result.
     Cancelled,
     /// The client was closed before the request completed.
-    #[expect(dead_code, reason = "found out in TypeScript")]
     ClientClosed,
     /// The cloud answered with an HTTP status that says no.
     CloudHttp,
@@ -173,7 +172,6 @@ pub enum ErrorCode {
     /// A result does not fit into a frame.
     ResultTooLarge,
     /// Output that nobody read took more room than there is for it.
-    #[expect(dead_code, reason = "found out in TypeScript")]
     OutputOverflow,
     /// The runtime failed.
     RuntimeError,

@@ -44,7 +44,7 @@ test("load() refuses to load nothing", async () => {
 });
 
 const mounts = { "/data": { bind: "/nowhere" } };
-const publishPorts = [{ hostAddress: "127.0.0.9", hostPort: 8080, guestPort: 80 }];
+const ports = [{ hostAddress: "127.0.0.9", hostPort: 8080, guestPort: 80 }];
 /** Each needs a permission that this test does not have. */
 const forbidden: [string, string, () => Promise<unknown>][] = [
   ["load() of a file", "--allow-read=/nowhere/file.msb", () => Snapshot.load("/nowhere/file.msb")],
@@ -67,7 +67,7 @@ const forbidden: [string, string, () => Promise<unknown>][] = [
   [
     "restore() with a port",
     "--allow-net=127.0.0.9:8080",
-    () => Sandbox.restore("a:b", { bindings: { publishPorts } }),
+    () => Sandbox.restore("a:b", { bindings: { ports } }),
   ],
 ];
 

@@ -48,11 +48,11 @@ test("modify() plans without changing anything", async () => {
     dryRun: true,
   });
   assert.equal(plan.applied, false);
-  assert.equal(plan.policy, "noRestart");
+  assert.equal(plan.policy, "no-restart");
   const changes = Object.fromEntries(
     plan.changes.map(({ field, disposition }) => [field, disposition]),
   );
-  assert.equal(changes["memory"], "requiresRestart");
+  assert.equal(changes["memory"], "requires-restart");
   assert.equal(Object.values(changes).includes("live"), true);
   for await (const found of Sandbox.list({ labels: { stage: "planned" } })) {
     assert.fail(found.name);
@@ -69,7 +69,7 @@ test("modify() refuses what needs a restart, and changes nothing then", async ()
       assert.equal(error.plan.applied, false);
       assert.ok(
         error.plan.changes.some((change) =>
-          change.field === "memory" && change.disposition === "requiresRestart"
+          change.field === "memory" && change.disposition === "requires-restart"
         ),
       );
       return true;
@@ -96,8 +96,8 @@ test("modify() refuses values out of range by name", async () => {
     path: "cpus",
   });
   await assert.rejects(
-    sandbox.modify({ publishPorts: [{ hostPort: 70_000, guestPort: 80 }] }),
-    { code: "option-out-of-range", path: "publishPorts.hostPort" },
+    sandbox.modify({ ports: [{ hostPort: 70_000, guestPort: 80 }] }),
+    { code: "option-out-of-range", path: "ports[0].hostPort" },
   );
 });
 
@@ -113,7 +113,7 @@ test("modify() changes labels while the sandbox runs", async () => {
 test("modify() saves changes for the next start", async () => {
   const plan = await (await Sandbox.get(name)).modify({
     env: { ADDED: "2", GONE: null },
-    policy: "nextStart",
+    policy: "next-start",
   });
   assert.equal(plan.applied, true);
   const output = await sandbox.shell("echo $KEPT-$GONE-$ADDED");

@@ -104,7 +104,7 @@ test("a resumable snapshot goes on where it was", async () => {
   const snapshot = await sandbox.snapshot({ name: "resumable", resumable: true });
   assert.equal(snapshot.resumable, true);
   assert.equal(snapshot.parentId, disk.id);
-  assert.equal(snapshot.headUpdate?.reason, "fastForwarded");
+  assert.equal(snapshot.headUpdate?.reason, "fast-forwarded");
   assert.deepEqual(
     (await Snapshot.list()).filter((it) => it.group === name).map((it) => it.name),
     ["resumable", "disk"],

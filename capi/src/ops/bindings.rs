@@ -7,7 +7,7 @@ use microsandbox::sandbox::{DiskImageFormat, MountBuilder};
 use serde::Deserialize;
 use serde_json::json;
 
-use super::modify::{BoundPort, PortMapping};
+use super::port::{self, PortOption};
 use crate::error::{Error, ErrorCode};
 
 /// What a restored or forked sandbox uses of this machine.
@@ -19,7 +19,7 @@ pub struct Bindings {
     /// What to mount, by the guest path where the original had a mount.
     pub mounts: Option<BTreeMap<String, BoundMount>>,
     /// Ports to publish. Default: none.
-    pub publish_ports: Option<Vec<PortMapping>>,
+    pub ports: Option<Vec<PortOption>>,
     /// Whether what is not named here is taken over from the original where
     /// that is on this machine: its directories, ports and secrets. Default:
     /// `false`, since two sandboxes then share them.
@@ -53,7 +53,7 @@ pub struct BoundMount {
 /// How much a mounted directory has to be like the original's.
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "kebab-case")]
 pub enum MountPolicy {
     /// Whatever is missing or different is an error.
     Strict,
@@ -71,16 +71,8 @@ macro_rules! bind {
             mount.check(guest, $path)?;
             $builder = $builder.volume(guest.as_str(), |builder| mount.apply(builder));
         }
-        for port in $crate::ops::bindings::ports(bindings, $path)? {
-            $builder = match port.protocol {
-                microsandbox::sandbox::PortProtocol::Tcp => {
-                    $builder.port_bind(port.address, port.host_port, port.guest_port)
-                }
-                microsandbox::sandbox::PortProtocol::Udp => {
-                    $builder.port_udp_bind(port.address, port.host_port, port.guest_port)
-                }
-            };
-        }
+        let ports = bindings.and_then(|it| it.ports.as_deref()).unwrap_or_default();
+        $crate::ops::port::publish!($builder, ports, concat!($path, ".ports"));
         if bindings.and_then(|it| it.inherit).unwrap_or(false) {
             $builder = $builder.dangerously_inherit_resources();
         }
@@ -91,12 +83,12 @@ macro_rules! bind {
 }
 pub(super) use bind;
 
-/// The ports to publish, for [`bind`].
-pub fn ports(bindings: Option<&Bindings>, path: &str) -> Result<Vec<BoundPort>, Error> {
-    PortMapping::bound(
-        bindings.and_then(|it| it.publish_ports.as_deref()).unwrap_or_default(),
-        &format!("{path}.publishPorts"),
-    )
+impl Bindings {
+    /// Settles which ports of this machine the sandbox gets.
+    pub fn lease_ports(&mut self, path: &str) -> Result<port::Leases, Error> {
+        let ports = self.ports.as_deref_mut().unwrap_or_default();
+        port::lease(ports, &format!("{path}.ports"), false)
+    }
 }
 
 impl BoundMount {

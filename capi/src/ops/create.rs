@@ -89,7 +89,7 @@ impl Attempt {
 
     /// Settles which ports of this machine the sandbox gets.
     fn lease_ports(&mut self, may_be_taken: bool) -> Result<port::Leases, Error> {
-        port::lease(self.options.ports.as_deref_mut().unwrap_or_default(), may_be_taken)
+        port::lease(self.options.ports.as_deref_mut().unwrap_or_default(), "ports", may_be_taken)
     }
 
     /// Boots a new sandbox. When that fails, nothing of it is left behind.

@@ -205,7 +205,7 @@ impl CreateOptions {
             builder = builder.secret_violation_action(action.into());
         }
         if let Some(ports) = &self.ports {
-            builder = port::apply(ports, builder)?;
+            port::publish!(builder, ports, "ports");
         }
         if let Some(routes) = &self.vsock {
             builder = vsock::apply(routes, builder)?;

@@ -19,7 +19,7 @@ use crate::handle::AnyResource;
 /// Whether the guest writes back what it has not written to its disks yet.
 #[derive(Clone, Copy, Debug, Default, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "kebab-case")]
 pub enum GuestFlush {
     /// Where the captured disks would be out of date otherwise: when the disks
     /// of a running sandbox are captured without its memory.
@@ -203,6 +203,7 @@ pub async fn fork(request: Request) -> Result<Outcome, Error> {
     let name = options.name.take().unwrap_or_else(random_name);
     validate_name(&name)?;
     let source = until_cancelled(&request.cancel, target(&request, sandbox)).await??;
+    let _leases = options.bindings.as_mut().map(|it| it.lease_ports("bindings")).transpose()?;
     let builder = || -> Result<ForkBuilder, Error> {
         let mut builder = on_target!(source, sandbox => sandbox.fork(name.as_str()))
             .guest_flush(options.guest_flush.unwrap_or_default().into());

@@ -38,6 +38,7 @@ pub mod rootfs;
 pub mod runtime;
 pub mod sandbox;
 pub mod secret;
+mod secret_change;
 pub mod signal;
 pub mod snapshot;
 pub mod snapshot_archive;

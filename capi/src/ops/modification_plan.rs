@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 /// When the changes to a sandbox that runs are to take effect.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "kebab-case")]
 pub enum ModificationPolicy {
     /// At once. A change that needs a restart is refused, and then nothing is
     /// changed.
@@ -84,7 +84,7 @@ pub struct SecretSettingChange {
 /// What happens to a setting.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "kebab-case")]
 pub enum SettingChangeKind {
     /// It is new.
     Added,
@@ -97,7 +97,7 @@ pub enum SettingChangeKind {
 /// What happens to a secret.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "kebab-case")]
 pub enum SecretChangeKind {
     /// It is new.
     Added,
@@ -116,7 +116,7 @@ pub enum SecretChangeKind {
 /// When a change takes effect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "kebab-case")]
 pub enum Disposition {
     /// At once.
     Live,
@@ -159,7 +159,7 @@ pub struct ResizeStatus {
 /// What can change its size while a sandbox runs.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "kebab-case")]
 pub enum ResizedResource {
     /// Virtual CPUs.
     Cpus,
@@ -170,7 +170,7 @@ pub enum ResizedResource {
 /// How far a resize has come.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "kebab-case")]
 pub enum ResizeState {
     /// It was asked for.
     Accepted,
@@ -199,7 +199,7 @@ impl ModificationPlan {
                     if !matches!(self.policy, ModificationPolicy::Restart) =>
                 {
                     format!(
-                        "{name} needs a restart, so take policy \"restart\" or \"nextStart\""
+                        "{name} needs a restart, so take policy \"restart\" or \"next-start\""
                     )
                 }
                 _ => return None,

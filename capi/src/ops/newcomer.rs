@@ -8,7 +8,7 @@ use futures_util::future::BoxFuture;
 use microsandbox::{Backend, MicrosandboxError as CoreError, Sandbox, with_backend};
 
 use super::sandbox::live;
-use super::{Request, create, host, until_cancelled};
+use super::{Request, create, host, port, until_cancelled};
 use crate::client::Outcome;
 use crate::error::Error;
 
@@ -54,7 +54,14 @@ impl<'a> Newcomer<'a> {
         loop {
             let booting = with_backend(self.backend.clone(), boot()?);
             let failure = match until_cancelled(&self.request.cancel, booting).await {
-                Ok(Ok(sandbox)) => return live(sandbox),
+                Ok(Ok(sandbox)) => match port::verify(&sandbox).await {
+                    Ok(()) => return live(sandbox),
+                    Err(error) => {
+                        sandbox.kill().await?;
+                        self.discard().await;
+                        return Err(error);
+                    }
+                },
                 Ok(Err(error)) => Some(error),
                 Err(_) => None,
             };

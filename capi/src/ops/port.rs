@@ -6,7 +6,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
 use std::sync::{LazyLock, Mutex, MutexGuard};
 use std::time::Duration;
 
-use microsandbox::sandbox::{PublishedPortSpec, SandboxBuilder};
+use microsandbox::sandbox::PublishedPortSpec;
 use microsandbox::{BackendKind, Sandbox};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -92,9 +92,9 @@ pub struct WaitForPortOptions {
 
 /// Where this machine listens for a port of the guest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-struct Endpoint {
-    protocol: PortProtocol,
-    address: SocketAddr,
+pub struct Endpoint {
+    pub protocol: PortProtocol,
+    pub address: SocketAddr,
 }
 
 /// Ports that creates of this process have chosen and whose sandboxes do not
@@ -119,11 +119,12 @@ fn leased() -> MutexGuard<'static, HashSet<Endpoint>> {
     LEASED.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
 }
 
-/// Checks the ports and hands them to the core.
-pub fn apply(ports: &[PortOption], mut builder: SandboxBuilder) -> Result<SandboxBuilder, Error> {
+/// The ports as the core takes them, checked. `path` names their option.
+pub fn to_core(ports: &[PortOption], path: &str) -> Result<Vec<PublishedPortSpec>, Error> {
     let mut seen = HashSet::new();
+    let mut checked = Vec::with_capacity(ports.len());
     for (index, option) in ports.iter().enumerate() {
-        let path = format!("ports[{index}]");
+        let path = format!("{path}[{index}]");
         let (guest_port, Endpoint { protocol, address }) = option.check(&path)?;
         if address.port() != 0 && !seen.insert((protocol, address)) {
             return Err(super::check::invalid(
@@ -131,21 +132,42 @@ pub fn apply(ports: &[PortOption], mut builder: SandboxBuilder) -> Result<Sandbo
                 format!("{address} leads to another port of the guest already"),
             ));
         }
-        builder = match protocol {
-            PortProtocol::Tcp => builder.port_bind(address.ip(), address.port(), guest_port),
-            PortProtocol::Udp => builder.port_udp_bind(address.ip(), address.port(), guest_port),
-        };
+        checked.push(PublishedPortSpec {
+            host_port: address.port(),
+            guest_port,
+            protocol: protocol.into(),
+            host_bind: address.ip().to_string(),
+        });
     }
-    Ok(builder)
+    Ok(checked)
 }
+
+/// Hands ports to one of the core's builders, which have these methods in
+/// common, but no trait.
+macro_rules! publish {
+    ($builder:ident, $ports:expr, $path:expr) => {
+        for port in $crate::ops::port::to_core($ports, $path)? {
+            let Ok(address) = port.host_bind.parse() else { continue };
+            $builder = match port.protocol {
+                microsandbox::sandbox::PortProtocol::Tcp => {
+                    $builder.port_bind(address, port.host_port, port.guest_port)
+                }
+                microsandbox::sandbox::PortProtocol::Udp => {
+                    $builder.port_udp_bind(address, port.host_port, port.guest_port)
+                }
+            };
+        }
+    };
+}
+pub(super) use publish;
 
 /// Chooses free ports where any will do, and makes sure that the others are
 /// free unless `may_be_taken`. The core would start the sandbox without them
-/// and only note that in a log.
-pub fn lease(ports: &mut [PortOption], may_be_taken: bool) -> Result<Leases, Error> {
+/// and only note that in a log. `path` names the option of the ports.
+pub fn lease(ports: &mut [PortOption], path: &str, may_be_taken: bool) -> Result<Leases, Error> {
     let mut leases = Leases::default();
     for (index, option) in ports.iter_mut().enumerate() {
-        let path = format!("ports[{index}]");
+        let path = format!("{path}[{index}]");
         let (guest_port, mut endpoint) = option.check(&path)?;
         if endpoint.address.port() == 0 {
             endpoint = endpoint
@@ -304,16 +326,27 @@ impl PortOptions {
         let guest_port = port(&format!("{path}.guestPort"), self.guest_port)?;
         let host_port = self.host_port.unwrap_or(0);
         let host_port = in_range(&format!("{path}.hostPort"), host_port, 0..=u16::MAX.into())?;
-        let ip: IpAddr = match &self.host_address {
-            Some(text) => parsed(&format!("{path}.hostAddress"), text, "IP address")?,
-            None => Ipv4Addr::LOCALHOST.into(),
-        };
-        let protocol = self.protocol.unwrap_or(PortProtocol::Tcp);
-        Ok((guest_port, Endpoint { protocol, address: SocketAddr::new(ip, host_port) }))
+        let address = self.host_address.as_deref();
+        Ok((guest_port, Endpoint::check(path, host_port, self.protocol, address)?))
     }
 }
 
 impl Endpoint {
+    /// Checks the address and fills in what was left out.
+    pub fn check(
+        path: &str,
+        port: u16,
+        protocol: Option<PortProtocol>,
+        address: Option<&str>,
+    ) -> Result<Self, Error> {
+        let ip: IpAddr = match address {
+            Some(text) => parsed(&format!("{path}.hostAddress"), text, "IP address")?,
+            None => Ipv4Addr::LOCALHOST.into(),
+        };
+        let protocol = protocol.unwrap_or(PortProtocol::Tcp);
+        Ok(Self { protocol, address: SocketAddr::new(ip, port) })
+    }
+
     /// Binds it for a moment, and returns the address that it got.
     fn bind(self) -> io::Result<SocketAddr> {
         match self.protocol {
@@ -371,7 +404,7 @@ mod tests {
     #[test]
     fn no_two_leases_are_the_same() {
         let mut ports: Vec<_> = (0..50).map(|_| PortOption::GuestPort(80)).collect();
-        let leases = lease(&mut ports, false).unwrap();
+        let leases = lease(&mut ports, "ports", false).unwrap();
         assert_eq!(leases.0.iter().collect::<HashSet<_>>().len(), 50);
         drop(leases);
     }

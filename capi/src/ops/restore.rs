@@ -1,13 +1,14 @@
 //! Making sandboxes from snapshots.
 
 use futures_util::FutureExt;
-use microsandbox::sandbox::{GuestClockPolicy, RestoreBuilder, SecurityProfile};
+use microsandbox::sandbox::{GuestClockPolicy, RestoreBuilder};
 use microsandbox::{Sandbox, SnapshotReference, with_backend};
 use serde::{Deserialize, Serialize};
 
 use super::bindings::{Bindings, bind};
 use super::create::random_name;
 use super::create_options::{seconds, validate_name};
+use super::machine::SecurityProfile;
 use super::newcomer::Newcomer;
 use super::snapshot::{SnapshotTarget, selector};
 use super::{NoOptions, Request, ranged, until_cancelled};
@@ -45,7 +46,7 @@ pub struct RestoreOptions {
     pub user: Option<String>,
     /// How much commands may do. Default: as captured. A resumed sandbox
     /// cannot have another.
-    pub security: Option<Security>,
+    pub security: Option<SecurityProfile>,
     /// How long the sandbox may live, in milliseconds, rounded up to whole
     /// seconds. Default: without limit.
     pub max_duration_ms: Option<i64>,
@@ -71,17 +72,6 @@ pub struct RestoreOptions {
     pub bindings: Option<Bindings>,
 }
 
-/// How much commands in a sandbox may do.
-#[derive(Clone, Copy, Debug, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
-#[serde(rename_all = "camelCase")]
-pub enum Security {
-    /// What root of a machine may do.
-    Default,
-    /// Nothing that needs more privileges than the command has already.
-    Restricted,
-}
-
 /// A mount that a restored sandbox does without.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
@@ -99,6 +89,7 @@ pub async fn restore(request: Request) -> Result<Outcome, Error> {
     let name = options.name.take().unwrap_or_else(random_name);
     validate_name(&name)?;
     options.builder(SnapshotReference::auto(""), &name)?;
+    let _leases = options.bindings.as_mut().map(|it| it.lease_ports("bindings")).transpose()?;
     let reference = until_cancelled(&request.cancel, snapshot.resolved(&request)).await??;
     let newcomer = Newcomer::prepare(&request, &name).await?;
     newcomer.boot(|| Ok(options.builder(reference.clone(), &name)?.restore().boxed())).await
@@ -137,10 +128,7 @@ impl RestoreOptions {
             builder = builder.user(user);
         }
         if let Some(security) = self.security {
-            builder = builder.security(match security {
-                Security::Default => SecurityProfile::Default,
-                Security::Restricted => SecurityProfile::Restricted,
-            });
+            builder = builder.security(security.into());
         }
         if let Some(sync) = self.sync_clock {
             let policy = if sync { GuestClockPolicy::Sync } else { GuestClockPolicy::Off };

@@ -91,7 +91,7 @@ mirror!(SecretViolationAction = microsandbox::sandbox::SecretViolationAction {
 /// A secret's value, which is shown to nobody.
 #[derive(Deserialize)]
 #[serde(transparent)]
-pub struct SecretValue(String);
+pub struct SecretValue(pub(super) String);
 
 impl fmt::Debug for SecretValue {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -223,8 +223,19 @@ impl SecretOptions {
     }
 }
 
+impl From<&SecretSubstitution> for microsandbox_types::SecretSubstitution {
+    fn from(substitution: &SecretSubstitution) -> Self {
+        Self {
+            headers: substitution.headers.unwrap_or(true),
+            header_fields: substitution.header_fields.clone().unwrap_or_default(),
+            query: substitution.query.unwrap_or(false),
+            body: substitution.body.unwrap_or(false),
+        }
+    }
+}
+
 impl SecretSubstitution {
-    fn check(&self, path: &str) -> Result<(), Error> {
+    pub fn check(&self, path: &str) -> Result<(), Error> {
         let headers = self.headers.unwrap_or(true);
         if !headers && !self.query.unwrap_or(false) && !self.body.unwrap_or(false) {
             return Err(invalid(path, "the placeholder is replaced nowhere, so allow one place"));
@@ -255,7 +266,7 @@ impl SecretSubstitution {
 
 type CoreBuilder = microsandbox::sandbox::SecretBuilder;
 
-fn check_name(path: &str, name: &str) -> Result<(), Error> {
+pub fn check_name(path: &str, name: &str) -> Result<(), Error> {
     if name.is_empty() || name.contains(['=', '\0']) {
         let reason = "it is the name of an environment variable, so not empty and without = and NUL";
         return Err(invalid(path, reason));
@@ -263,7 +274,7 @@ fn check_name(path: &str, name: &str) -> Result<(), Error> {
     Ok(())
 }
 
-fn check_hosts(path: &str, hosts: &[String]) -> Result<(), Error> {
+pub fn check_hosts(path: &str, hosts: &[String]) -> Result<(), Error> {
     for (index, host) in hosts.iter().enumerate() {
         let name = host.strip_prefix("*.").unwrap_or(host);
         // A port or a scheme would make a pattern that matches nothing.
@@ -279,7 +290,7 @@ fn check_hosts(path: &str, hosts: &[String]) -> Result<(), Error> {
     Ok(())
 }
 
-fn check_placeholder(path: &str, placeholder: &str) -> Result<(), Error> {
+pub fn check_placeholder(path: &str, placeholder: &str) -> Result<(), Error> {
     let length = placeholder.len();
     if length == 0 || length > MAX_SECRET_PLACEHOLDER_BYTES {
         return Err(invalid(path, format!("it has {length} bytes and may have 1 to 1024")));

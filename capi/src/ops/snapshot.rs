@@ -151,7 +151,7 @@ pub struct GroupHead {
 /// Why a group has the head that it has.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "kebab-case")]
 pub enum GroupHeadReason {
     /// The group was empty.
     Initialized,
