@@ -1997,7 +1997,7 @@ export type ListOptions = {
 /**
  * How many to return at most, from 1 to 100. Default: 20.
  */
-limit?: number, 
+pageSize?: number, 
 /**
  * Where the previous page ended.
  */

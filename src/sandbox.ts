@@ -213,7 +213,7 @@ export class Sandbox extends SandboxBase implements AsyncDisposable {
     const client = await connect();
     let cursor: string | undefined;
     do {
-      const page: ListOptions = { ...options, limit: pageSize };
+      const page: ListOptions = { ...options, pageSize };
       if (cursor !== undefined) page.cursor = cursor;
       const { result } = await client.call("sandbox.list", page, { signal });
       for (const info of result.sandboxes) {

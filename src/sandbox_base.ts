@@ -11,6 +11,7 @@ import type {
   CompactOptions,
   CompactResult,
   CreateOptions,
+  CreateProgress,
   DestroyOptions,
   End,
   ForkManyOptions,
@@ -80,8 +81,13 @@ export interface PauseSandboxOptions
   extends PauseOptions, Cancellable {}
 
 /** How to fork a sandbox. */
-export interface ForkSandboxOptions
-  extends ForkOptions, Cancellable {}
+export interface ForkSandboxOptions extends ForkOptions, Cancellable {
+  /**
+   * Is told how far the fork is. An error that it throws is uncaught, as any
+   * callback's.
+   */
+  onProgress?: (progress: CreateProgress) => void;
+}
 
 /** How to fork a sandbox several times. */
 export interface ForkManySandboxOptions
@@ -361,9 +367,11 @@ export abstract class SandboxBase {
    *
    * Permissions: what `bindings` names.
    */
-  async fork({ signal, ...options }: ForkSandboxOptions = {}): Promise<Sandbox> {
+  async fork(
+    { signal, onProgress, ...options }: ForkSandboxOptions = {},
+  ): Promise<Sandbox> {
     requireBindings(options.bindings);
-    return await this.#connected("sandbox.fork", options, signal);
+    return await this.#connected("sandbox.fork", options, signal, onProgress);
   }
 
   /**
@@ -483,18 +491,21 @@ export abstract class SandboxBase {
     name: Name,
     options: OptionsOf<Name>,
     signal: AbortSignal | undefined,
+    onProgress?: (progress: CreateProgress) => void,
   ): Promise<Sandbox> {
     const { client } = await this[address]();
-    return make.sandbox(client, await this.#call(name, options, signal));
+    return make.sandbox(client, await this.#call(name, options, signal, onProgress));
   }
 
   async #call<Name extends SandboxOperation>(
     name: Name,
     options: OptionsOf<Name>,
     signal: AbortSignal | undefined,
+    onProgress?: (progress: CreateProgress) => void,
   ): Promise<Reply<Operations[Name]["result"]>> {
     const { client, handle, on } = await this[address]();
     const request = { ...on, options } as Operations[Name]["options"];
-    return await client.call(name, request, { handle, signal });
+    const onEvent = onProgress as (progress: unknown) => void;
+    return await client.call(name, request, { handle, signal, onEvent });
   }
 }

@@ -9,6 +9,7 @@ import type {
   ArchiveInfo,
   ArchiveOptions,
   CopyOptions,
+  CreateProgress,
   DiskFormat,
   DiskUsage,
   GroupHead,
@@ -77,8 +78,14 @@ export interface LoadSnapshotsOptions
   extends LoadOptions, Cancellable {}
 
 /** How to make a sandbox from a snapshot. */
-export interface RestoreSandboxOptions
-  extends RestoreOptions, Cancellable {}
+export interface RestoreSandboxOptions extends RestoreOptions, Cancellable {
+  /**
+   * Is told how far the restore is: how far the image is, where that is not
+   * here, and how far the boot is. An error that it throws is uncaught, as any
+   * callback's.
+   */
+  onProgress?: (progress: CreateProgress) => void;
+}
 
 /** Which snapshots to list. */
 export interface ListSnapshotsOptions extends Cancellable {
@@ -462,14 +469,17 @@ export class Snapshot {
 /** Makes a sandbox from a snapshot. */
 export async function restore(
   snapshot: SnapshotTarget,
-  { signal, ...options }: RestoreSandboxOptions,
+  { signal, onProgress, ...options }: RestoreSandboxOptions,
 ): Promise<Sandbox> {
   requireBindings(options.bindings);
   if (options.base !== undefined) requireReadOfPath(options.base);
   const client = await connect();
   return make.sandbox(
     client,
-    await client.call("sandbox.restore", { snapshot, options }, { signal }),
+    await client.call("sandbox.restore", { snapshot, options }, {
+      signal,
+      onEvent: onProgress as (progress: unknown) => void,
+    }),
   );
 }
 

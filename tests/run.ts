@@ -12,6 +12,8 @@ import process from "node:process";
 interface Suite {
   name: string;
   command: string[];
+  /** Whether it boots microVMs. */
+  bootsMicroVms?: boolean;
 }
 
 const root = dirname(import.meta.dirname!);
@@ -59,7 +61,12 @@ function denoTest(files: string, { variables, flags = "" }: Grant): string {
     `--allow-env${env} ${flags} ${files}`;
 }
 
-/** The nouns that have tests in microVMs. */
+/**
+ * The nouns that have tests in microVMs. An emulated processor makes these slow,
+ * so there a noun runs on one runtime, in turn, unless --full is given: what
+ * differs between the runtimes is tested without microVMs on both, by the suites
+ * before these, and by the nouns of `onBoth`.
+ */
 const vmNouns: Record<string, Grant> = {
   sandbox: microVms,
   lifecycle: microVms,
@@ -88,6 +95,9 @@ const vmNouns: Record<string, Grant> = {
   package: programs,
 };
 
+/** What is about the runtime's own processes and terminals. */
+const onBoth = ["programs", "terminal"];
+
 /**
  * The tests in microVMs, each noun on each runtime by itself: where the machine
  * is emulated it may die, and then only so much has to run again.
@@ -100,6 +110,7 @@ const vmSuites: Suite[] = Object.entries(vmNouns).flatMap(([noun, grant]) => {
   }).map(([runtime, command]) => ({
     name: `vm-${noun}-${runtime}`,
     command: ["tests/host/run.sh", ...shell(command)],
+    bootsMicroVms: true,
   }));
 });
 
@@ -158,34 +169,46 @@ if (unknown.length > 0) {
 }
 const isFull = process.argv.includes("--full");
 if (isFull) process.env["MICROSANDBOX_TEST_FULL"] = "1";
-// Seconds for the tests of one noun: the longest take four minutes, and what
+// Seconds for the tests of one noun: the longest take five minutes, and what
 // hangs must not take the whole run with it.
-process.env["MICROSANDBOX_TEST_HOST_TIMEOUT"] ||= isFull ? "14400" : "600";
+process.env["MICROSANDBOX_TEST_HOST_TIMEOUT"] ||= isFull ? "14400" : "900";
 
-let passed = 0;
-let failed = 0;
-for (const suite of suites) {
-  if (wanted.length > 0 && !wanted.some((name) => isMeant(suite, name))) continue;
-  console.log(`\n=== ${suite.name}`);
-  const started = performance.now();
-  if (vmSuites.includes(suite)) chooseHost();
-  let counts = await run(suite);
-  // The emulated processor is not as reliable as a real one, so there a second
-  // run decides; on a real machine the first one does.
-  if (counts.failed > 0 && process.env["MICROSANDBOX_TEST_HOST"] === "emulated" && vmSuites.includes(suite)) {
-    console.log(`=== ${suite.name}: ${counts.failed} failed in the emulated host, so this runs again`);
-    counts = await run(suite);
-  }
-  passed += counts.passed;
-  failed += counts.failed;
-  const seconds = ((performance.now() - started) / 1000).toFixed(1);
-  console.log(
-    `=== ${suite.name}: ${counts.passed} passed, ${counts.failed} failed, ${seconds} s`,
-  );
+const meant = suites.filter((suite) =>
+  wanted.length === 0 || wanted.some((name) => isMeant(suite, name))
+);
+const vmMeant = meant.filter((suite) => suite.bootsMicroVms);
+if (vmMeant.length > 0) chooseHost();
+const isEmulated = process.env["MICROSANDBOX_TEST_HOST"] === "emulated";
+const total: Counts = { passed: 0, failed: 0 };
+for (const suite of meant) {
+  if (!suite.bootsMicroVms) await runAndCount(suite, showAtOnce);
 }
-for (const [file, reason] of Object.entries(notRun)) console.log(`\nnot run: ${file}: ${reason}`);
-console.log(`\n${passed} passed, ${failed} failed`);
-process.exit(failed > 0 || passed === 0 ? 1 : 0);
+if (isEmulated) {
+  const chosen = isFull || wanted.length > 0 ? vmMeant : vmMeant.filter(isInTurn);
+  // One emulated machine keeps one processor busy.
+  const waiting = [...chosen];
+  const lane = async () => {
+    for (let suite = waiting.shift(); suite; suite = waiting.shift()) {
+      await runAndCount(suite, showAtTheEnd);
+    }
+  };
+  await Promise.all([lane(), lane()]);
+  for (const { name } of vmMeant.filter((suite) => !chosen.includes(suite))) {
+    console.log(`not run: ${name}: in the emulated host each noun runs on one runtime, see --full`);
+  }
+} else {
+  for (const suite of vmMeant) await runAndCount(suite, showAtOnce);
+}
+for (const [file, reason] of Object.entries(notRun)) console.log(`not run: ${file}: ${reason}`);
+console.log(`\n${total.passed} passed, ${total.failed} failed`);
+process.exit(total.failed > 0 || total.passed === 0 ? 1 : 0);
+
+/** Whether it is this suite's runtime that runs its noun in the emulated host. */
+function isInTurn({ name }: Suite): boolean {
+  const noun = Object.keys(vmNouns).find((noun) => name.startsWith(`vm-${noun}-`))!;
+  const runtime = Object.keys(vmNouns).indexOf(noun) % 2 === 0 ? "deno" : "bun";
+  return onBoth.includes(noun) || name.endsWith(`-${runtime}`);
+}
 
 /** Lets tests/host try once whether microVMs boot here, for all suites. */
 function chooseHost(): void {
@@ -202,8 +225,44 @@ interface Counts {
   failed: number;
 }
 
+/** Where a suite's output goes. */
+interface Output {
+  write(chunk: string, to: NodeJS.WriteStream): void;
+  end(): void;
+}
+
+function showAtOnce(): Output {
+  return { write: (chunk, to) => void to.write(chunk), end() {} };
+}
+
+/** For suites side by side, whose lines would be mixed otherwise. */
+function showAtTheEnd(): Output {
+  let text = "";
+  return { write: (chunk) => void (text += chunk), end: () => void process.stdout.write(text) };
+}
+
+async function runAndCount(suite: Suite, show: () => Output): Promise<void> {
+  console.log(`\n=== ${suite.name}`);
+  const started = performance.now();
+  let counts = await run(suite, show());
+  // The emulated processor is not as reliable as a real one, so there a second
+  // run decides; on a real machine the first one does.
+  if (counts.failed > 0 && isEmulated && suite.bootsMicroVms) {
+    console.log(
+      `=== ${suite.name}: ${counts.failed} failed in the emulated host, so this runs again`,
+    );
+    counts = await run(suite, show());
+  }
+  total.passed += counts.passed;
+  total.failed += counts.failed;
+  const seconds = ((performance.now() - started) / 1000).toFixed(1);
+  console.log(
+    `=== ${suite.name}: ${counts.passed} passed, ${counts.failed} failed, ${seconds} s`,
+  );
+}
+
 /** Runs a suite, shows what it prints, and counts what it says it ran. */
-async function run(suite: Suite): Promise<Counts> {
+async function run(suite: Suite, output: Output): Promise<Counts> {
   const [program, ...args] = suite.command;
   const child = spawn(program!, args, {
     cwd: root,
@@ -216,7 +275,7 @@ async function run(suite: Suite): Promise<Counts> {
     let rest = "";
     from.setEncoding("utf8");
     from.on("data", (chunk: string) => {
-      to.write(chunk);
+      output.write(chunk, to);
       const lines = (rest + chunk).split("\n");
       rest = lines.pop()!;
       for (const line of lines) {
@@ -231,6 +290,7 @@ async function run(suite: Suite): Promise<Counts> {
     });
   }
   const [code] = await once(child, "close");
+  output.end();
   // A suite without counts is one test: checks, and runners that broke.
   if (code === 0 && !said) counts.passed++;
   if (code !== 0 && counts.failed === 0) counts.failed++;

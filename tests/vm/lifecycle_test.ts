@@ -7,9 +7,11 @@ import process from "node:process";
 import { after, before, test } from "node:test";
 import {
   type ModificationError,
+  type PortOptions,
   Sandbox,
   type SandboxHandle,
 } from "../../mod.ts";
+import { until } from "../support.ts";
 
 const image = process.env["MICROSANDBOX_TEST_IMAGE"]!;
 /** Both runtimes run this file in one home. */
@@ -22,6 +24,8 @@ before(async () => {
     name,
     image,
     memoryMiB: 256,
+    maxMemoryMiB: 512,
+    maxCpus: 2,
     labels: { suite: name },
     env: { KEPT: "1", GONE: "1" },
   });
@@ -44,7 +48,7 @@ test("ping() and touch() reach the guest, from both sides", async () => {
 test("modify() plans without changing anything", async () => {
   const plan = await sandbox.modify({
     labels: { stage: "planned" },
-    memoryMiB: 512,
+    memoryMiB: 1024,
     dryRun: true,
   });
   assert.equal(plan.applied, false);
@@ -61,7 +65,7 @@ test("modify() plans without changing anything", async () => {
 
 test("modify() refuses what needs a restart, and changes nothing then", async () => {
   await assert.rejects(
-    sandbox.modify({ memoryMiB: 512, labels: { stage: "refused" } }),
+    sandbox.modify({ memoryMiB: 1024, labels: { stage: "refused" } }),
     (error: ModificationError) => {
       assert.equal(error.name, "ModificationError");
       assert.equal(error.code, "modification-refused");
@@ -108,6 +112,49 @@ test("modify() changes labels while the sandbox runs", async () => {
   const found: SandboxHandle[] = [];
   for await (const it of Sandbox.list({ labels: { stage: "live" } })) found.push(it);
   assert.deepEqual(found.map((it) => it.id), [sandbox.id]);
+});
+
+test("modify() gives a running guest another processor and more memory", async () => {
+  const plan = await sandbox.modify({ cpus: 2, memoryMiB: 384 });
+  assert.equal(plan.applied, true);
+  assert.ok(plan.changes.every((change) => change.disposition === "live"), JSON.stringify(plan));
+  assert.deepEqual(plan.resizes.map(({ resource }) => resource).sort(), ["cpus", "memory"]);
+  await until("the guest has both", async () => {
+    const output = await sandbox.shell("nproc; grep MemTotal /proc/meminfo | tr -dc 0-9");
+    const [processors, memoryKiB] = output.text().split("\n").map(Number);
+    return processors === 2 && memoryKiB! > 300 * 1024;
+  });
+});
+
+test("modify() publishes a port with the next start, and finds a free one for it", async () => {
+  const plan = await sandbox.modify({ ports: [8080], policy: "next-start" });
+  assert.ok(plan.changes.every((change) => change.disposition === "next-start"));
+  const { ports } = await (await Sandbox.get(name)).config();
+  const [port] = ports as PortOptions[];
+  assert.equal(port!.guestPort, 8080);
+  await sandbox.modify({
+    unpublishPorts: [{ hostPort: port!.hostPort! }],
+    policy: "next-start",
+  });
+  assert.equal((await (await Sandbox.get(name)).config()).ports, undefined);
+});
+
+test("modify() takes secrets by name, and shows no value", async () => {
+  const change = { value: "hidden-value", hosts: ["api.test"] };
+  const plan = await sandbox.modify({ secrets: { TOKEN: change }, dryRun: true });
+  assert.deepEqual(
+    plan.secretChanges.map(({ name, change, hosts }) => ({ name, change, hosts })),
+    [{ name: "TOKEN", change: "added", hosts: ["api.test"] }],
+  );
+  assert.ok(!JSON.stringify(plan).includes("hidden-value"));
+  await assert.rejects(
+    sandbox.modify({ secrets: { TOKEN: { ...change, fromEnv: "MICROSANDBOX_TEST_IMAGE" } } }),
+    { code: "invalid-option", path: "secrets.TOKEN.fromEnv" },
+  );
+  await assert.rejects(
+    sandbox.modify({ secrets: { TOKEN: { hosts: ["https://api.test"] } } }),
+    { code: "invalid-option", path: "secrets.TOKEN.hosts[0]" },
+  );
 });
 
 test("modify() saves changes for the next start", async () => {
@@ -160,7 +207,7 @@ test("connectOrStart() boots a stopped sandbox and connects to a running one", a
   assert.equal(sandbox.ownsLifecycle, true);
   // What was saved for this start is there now.
   const output = await sandbox.shell("echo $KEPT-$GONE-$ADDED; nproc");
-  assert.equal(output.text(), "1--2\n1\n");
+  assert.equal(output.text(), "1--2\n2\n");
   const second = await handle.connectOrStart();
   assert.equal(second.ownsLifecycle, false);
   assert.equal(second.id, sandbox.id);
@@ -176,7 +223,7 @@ test("restart() gives an object that takes the old one's place", async () => {
 });
 
 test("modify() restarts the sandbox when it may", async () => {
-  const plan = await sandbox.modify({ memoryMiB: 320, policy: "restart" });
+  const plan = await sandbox.modify({ memoryMiB: 640, policy: "restart" });
   assert.equal(plan.applied, true);
   // The object knows that its connection is gone.
   await assert.rejects(sandbox.exec("true"), { code: "handle-closed" });
@@ -184,7 +231,7 @@ test("modify() restarts the sandbox when it may", async () => {
   assert.equal(handle.status, "running");
   sandbox = await handle.connect();
   const output = await sandbox.shell("grep MemTotal /proc/meminfo | tr -dc 0-9");
-  assert.ok(Number(output.text()) > 260 * 1024, output.text());
+  assert.ok(Number(output.text()) > 520 * 1024, output.text());
 });
 
 test("drain() lets work end and then stops the sandbox", async () => {
@@ -208,7 +255,7 @@ test("list() pages through all sandboxes", async () => {
     async () => {
       for await (const it of Sandbox.list({ pageSize: 0 })) assert.fail(it.name);
     },
-    { code: "option-out-of-range", path: "limit" },
+    { code: "option-out-of-range", path: "pageSize" },
   );
 
   // A sandbox that is destroyed need not be stopped before.

@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { existsSync, mkdtempSync, readdirSync, rmSync, statSync, truncateSync } from "node:fs";
 import process from "node:process";
 import { after, before, test } from "node:test";
-import { Sandbox, Snapshot } from "../../mod.ts";
+import { type CreateProgress, Sandbox, Snapshot } from "../../mod.ts";
 
 const image = process.env["MICROSANDBOX_TEST_IMAGE"]!;
 /** Both runtimes run this file in one home. */
@@ -110,7 +110,13 @@ test("a resumable snapshot goes on where it was", async () => {
     ["resumable", "disk"],
   );
 
-  const restored = await Sandbox.restore(snapshot, { name: `${name}-resumed` });
+  const phases: string[] = [];
+  const restored = await Sandbox.restore(snapshot, {
+    name: `${name}-resumed`,
+    onProgress: (event) => event.kind === "startup" && phases.push(event.phase),
+  });
+  assert.equal(phases[0], "booting");
+  assert.equal(phases.at(-1), "activating");
   assert.equal(restored.ownsLifecycle, false);
   // Its process and its memory are there: a boot would count from 1.
   assert.ok(await count(restored) > before);
@@ -218,7 +224,16 @@ test("a snapshot that was removed is not found any more", async () => {
 });
 
 test("fork() goes on where the sandbox is, apart from it", async () => {
-  const fork = await sandbox.fork({ name: `${name}-fork` });
+  const events: CreateProgress[] = [];
+  const fork = await sandbox.fork({
+    name: `${name}-fork`,
+    // Nothing is published that is not asked for.
+    bindings: { ports: [8080] },
+    onProgress: (event) => events.push(event),
+  });
+  assert.ok(events.some((event) => event.kind === "startup" && event.phase === "activating"));
+  assert.deepEqual(fork.ports.map(({ guestPort }) => guestPort), [8080]);
+  assert.ok(fork.ports[0]!.hostPort > 0);
   const at = await count(fork);
   assert.ok(at > 1);
   await fork.shell("echo fork >/root/file");

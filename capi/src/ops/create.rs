@@ -4,19 +4,18 @@ use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use bytes::Bytes;
 use microsandbox::MicrosandboxError as CoreError;
 use microsandbox::sandbox::{PullPolicy, RootDisk, RootfsSource, SandboxBuilder, SandboxStatus};
-use microsandbox::{Backend, CreationProgress, Sandbox, SandboxConfig, with_backend};
+use microsandbox::{Backend, Sandbox, SandboxConfig, with_backend};
 use microsandbox_image::{GlobalCache, RootfsMaterialization};
 use microsandbox_runtime::ipc;
 use serde_json::json;
 
 use super::create_options::CreateOptions;
-use super::progress::StartupProgress;
+use super::progress::{self, StartupProgress};
 use super::pull::Pull;
 use super::sandbox::live;
-use super::{Request, encode, host, mounts, port, until_cancelled};
+use super::{Request, host, mounts, port, until_cancelled};
 use crate::client::Outcome;
 use crate::error::{Error, ErrorCode};
 
@@ -100,7 +99,7 @@ impl Attempt {
         }
         // Nobody prunes the image before the sandbox is known to use it.
         let image = self.pull(request).await?;
-        report(request, &StartupProgress::booting())?;
+        progress::report(request, &StartupProgress::booting())?;
         let mut retries = host::PROBE_RETRIES;
         loop {
             let mut builder = self.options.builder(&self.name)?;
@@ -180,40 +179,12 @@ impl Attempt {
         builder: SandboxBuilder,
     ) -> Result<Option<Result<Sandbox, CoreError>>, Error> {
         let start = async { builder.create_with_progress() };
-        let (mut progress, task) = match with_backend(self.backend.clone(), start).await {
-            Ok(started) => started,
-            Err(error) => return Ok(Some(Err(error))),
-        };
-        let abort = task.abort_handle();
-        let booting = async {
-            while let Some(event) = progress.recv().await {
-                // What it reports about the image has been reported.
-                if let CreationProgress::Startup(event) = event {
-                    report(request, &StartupProgress::from(event))?;
-                }
-            }
-            Ok::<_, Error>(task.await)
-        };
-        tokio::pin!(booting);
-        let ended = tokio::select! {
-            ended = &mut booting => ended?,
-            // It may have been done just before it was aborted.
-            () = request.cancel.cancelled() => {
-                abort.abort();
-                booting.await?
-            }
-        };
-        match ended {
-            Ok(result) => Ok(Some(result)),
-            Err(error) if error.is_cancelled() => Ok(None),
-            Err(error) => std::panic::resume_unwind(error.into_panic()),
+        match with_backend(self.backend.clone(), start).await {
+            // What it reports about the image has been reported.
+            Ok(boot) => progress::follow(request, boot, false).await,
+            Err(error) => Ok(Some(Err(error))),
         }
     }
-}
-
-fn report(request: &Request, event: &StartupProgress) -> Result<(), Error> {
-    request.client.emit(request.id, encode(event)?, Bytes::new());
-    Ok(())
 }
 
 pub fn random_name() -> String {

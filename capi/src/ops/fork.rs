@@ -1,6 +1,5 @@
 //! Pausing sandboxes, and making more of one that runs.
 
-use futures_util::FutureExt;
 use microsandbox::sandbox::{ForkBuilder, ForkManyBuilder, SandboxPauseState};
 use microsandbox::{Sandbox, snapshot};
 use serde::{Deserialize, Serialize};
@@ -218,7 +217,7 @@ pub async fn fork(request: Request) -> Result<Outcome, Error> {
     };
     builder()?;
     let newcomer = Newcomer::prepare(&request, name.as_str()).await?;
-    newcomer.boot(|| Ok(builder()?.fork().boxed())).await
+    newcomer.boot(|| Ok(builder()?.fork_with_progress())).await
 }
 
 /// `sandbox.forkMany`

@@ -4,9 +4,9 @@
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use futures_util::future::BoxFuture;
 use microsandbox::{Backend, MicrosandboxError as CoreError, Sandbox, with_backend};
 
+use super::progress::{self, Boot, StartupProgress};
 use super::sandbox::live;
 use super::{Request, create, host, port, until_cancelled};
 use crate::client::Outcome;
@@ -48,13 +48,17 @@ impl<'a> Newcomer<'a> {
     /// Boots it, and removes it when that fails or is cancelled.
     pub async fn boot(
         self,
-        boot: impl Fn() -> Result<BoxFuture<'static, Result<Sandbox, CoreError>>, Error>,
+        boot: impl Fn() -> Result<Result<Boot, CoreError>, Error>,
     ) -> Result<Outcome, Error> {
+        progress::report(self.request, &StartupProgress::booting())?;
         let mut retries = host::PROBE_RETRIES;
         loop {
-            let booting = with_backend(self.backend.clone(), boot()?);
-            let failure = match until_cancelled(&self.request.cancel, booting).await {
-                Ok(Ok(sandbox)) => match port::verify(&sandbox).await {
+            let booted = match with_backend(self.backend.clone(), async { boot() }).await? {
+                Ok(boot) => progress::follow(self.request, boot, true).await?,
+                Err(error) => Some(Err(error)),
+            };
+            let failure = match booted {
+                Some(Ok(sandbox)) => match port::verify(&sandbox).await {
                     Ok(()) => return live(sandbox),
                     Err(error) => {
                         sandbox.kill().await?;
@@ -62,8 +66,8 @@ impl<'a> Newcomer<'a> {
                         return Err(error);
                     }
                 },
-                Ok(Err(error)) => Some(error),
-                Err(_) => None,
+                Some(Err(error)) => Some(error),
+                None => None,
             };
             if !matches!(failure, Some(CoreError::SandboxAlreadyExists(_))) {
                 self.discard().await;

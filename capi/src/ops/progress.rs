@@ -1,8 +1,16 @@
 //! How far a pull or a create is, as the caller sees it.
 
+use bytes::Bytes;
 use microsandbox::sandbox::PullProgress as CorePullProgress;
-use microsandbox::{StartupPhase as CorePhase, StartupProgress as CoreStartup};
+use microsandbox::{
+    CreationProgress, CreationProgressHandle, MicrosandboxError as CoreError, Sandbox,
+    StartupPhase as CorePhase, StartupProgress as CoreStartup,
+};
 use serde::Serialize;
+use tokio::task::JoinHandle;
+
+use super::{Request, encode};
+use crate::error::Error;
 
 /// How far a pull is. Layers are counted from 0, the lowest one. Some events
 /// may be missing when they come faster than they are taken.
@@ -126,6 +134,53 @@ pub enum CreateProgress {
     Pull(PullProgress),
     /// The sandbox boots.
     Startup(StartupProgress),
+}
+
+/// A boot that is under way, as the core gives it.
+pub type Boot = (CreationProgressHandle, JoinHandle<Result<Sandbox, CoreError>>);
+
+/// Follows a boot to its end and reports how far it is, the image too where
+/// that `reports_pull`. `None` stands for a cancelled boot.
+pub async fn follow(
+    request: &Request,
+    (mut progress, task): Boot,
+    reports_pull: bool,
+) -> Result<Option<Result<Sandbox, CoreError>>, Error> {
+    let abort = task.abort_handle();
+    let booting = async {
+        while let Some(event) = progress.recv().await {
+            match event {
+                CreationProgress::Startup(event) => report(request, &StartupProgress::from(event))?,
+                CreationProgress::Pull(event) if reports_pull => {
+                    if let Some(event) = PullProgress::from_core(event) {
+                        report(request, &event)?;
+                    }
+                }
+                CreationProgress::Pull(_) => {}
+            }
+        }
+        Ok::<_, Error>(task.await)
+    };
+    tokio::pin!(booting);
+    let ended = tokio::select! {
+        ended = &mut booting => ended?,
+        // It may have been done just before it was aborted.
+        () = request.cancel.cancelled() => {
+            abort.abort();
+            booting.await?
+        }
+    };
+    match ended {
+        Ok(result) => Ok(Some(result)),
+        Err(error) if error.is_cancelled() => Ok(None),
+        Err(error) => std::panic::resume_unwind(error.into_panic()),
+    }
+}
+
+/// Tells the caller how far it is.
+pub fn report(request: &Request, event: &impl Serialize) -> Result<(), Error> {
+    request.client.emit(request.id, encode(event)?, Bytes::new());
+    Ok(())
 }
 
 impl PullProgress {

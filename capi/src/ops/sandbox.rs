@@ -46,7 +46,7 @@ pub struct OnSandbox<Options> {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ListOptions {
     /// How many to return at most, from 1 to 100. Default: 20.
-    pub limit: Option<i64>,
+    pub page_size: Option<i64>,
     /// Where the previous page ended.
     pub cursor: Option<String>,
     /// Labels that a sandbox has to have. Default: none.
@@ -153,10 +153,10 @@ pub async fn get(request: Request) -> Result<Outcome, Error> {
 /// `sandbox.list`
 pub async fn list(request: Request) -> Result<Outcome, Error> {
     let options: ListOptions = request.options()?;
-    let limit = match options.limit {
+    let limit = match options.page_size {
         None => None,
         Some(limit @ 1..=100) => Some(limit as u32),
-        Some(limit) => return Err(out_of_range("limit", limit, "from 1 to 100")),
+        Some(limit) => return Err(out_of_range("pageSize", limit, "from 1 to 100")),
     };
     let list = Sandbox::list_with(|mut list| {
         if let Some(limit) = limit {
