@@ -17,6 +17,7 @@ pub mod host_copy;
 pub mod image;
 pub mod init;
 pub mod job;
+pub mod job_attachment;
 pub mod lifecycle;
 pub mod logs;
 pub mod machine;
@@ -191,7 +192,7 @@ operations! {
     44 "job.signal" (job::JobSignalOptions) -> () = [job::signal];
     45 "job.closeInput" (job::JobTarget) -> () = [job::close_input];
     46 "job.logs" (job::JobLogsOptions) -> () = [job::logs];
-    47 "job.attach" (job::JobAttachRequest) -> () = [job::attach];
+    47 "job.attach" (job_attachment::JobAttachRequest) -> () = [job_attachment::attach];
     64 "stream.read" (stream::ReadOptions) -> stream::ReadResult = [stream::read];
     80 "fs.open" (fs::OpenFileRequest) -> () = [fs::open];
     81 "fs.readFile" (fs::FilePathRequest) -> () = [fs::read_file];
