@@ -153,7 +153,7 @@ export type {
   ArchiveFormat,
   ArchiveInfo,
   ArchiveOptions,
-  Backend,
+  BackendKind,
   BindMount,
   Bindings,
   BoundMount,
