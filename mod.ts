@@ -14,6 +14,13 @@
  * @module
  */
 
+export {
+  Backend,
+  backendInfo,
+  type CloudBackendOptions,
+  type LocalBackendOptions,
+  Profiles,
+} from "./src/backend.ts";
 export type { Cancellable } from "./src/cancellable.ts";
 export {
   CommandOutput,
@@ -22,6 +29,7 @@ export {
 } from "./src/command.ts";
 export {
   BootError,
+  CloudError,
   CommandInterruptedError,
   DirectoryNotEmptyError,
   ExecFailedError,
@@ -48,6 +56,7 @@ export {
   StdinClosedError,
   StopTimeoutError,
   UnfinishedCommandError,
+  UnsupportedError,
   VolumeAlreadyExistsError,
   VolumeInUseError,
   VolumeNotFoundError,
@@ -153,12 +162,15 @@ export type {
   ArchiveFormat,
   ArchiveInfo,
   ArchiveOptions,
-  Backend,
+  BackendChoice,
+  BackendInfo,
+  BackendKind,
   BindMount,
   Bindings,
   BoundMount,
   CaCertificates,
   CloneStrategy,
+  CloudOptions,
   CommandOptions,
   CompactOptions,
   CompactResult,
@@ -246,6 +258,8 @@ export type {
   PortProtocol,
   PortRangeOption,
   PortRangeOptions,
+  Profile,
+  ProfileSelection,
   ProxyOptions,
   ProxyProtocol,
   PruneStorageRequest,

@@ -6,6 +6,7 @@
 
 import type { Native } from "./native.ts";
 import {
+  type ClientConfig,
   type ErrorCode,
   frameHeaderLength,
   frameKind,
@@ -75,12 +76,28 @@ export class Client {
   #isPumping = false;
   #isClosed = false;
 
-  /** Opens a client of `native` whose failures `toError` turns into errors. */
-  constructor(native: Native, toError: (failure: Failure) => Error) {
+  /**
+   * Opens a client of `native` whose failures `toError` turns into errors, by
+   * default one of the default backend.
+   */
+  constructor(
+    native: Native,
+    toError: (failure: Failure) => Error,
+    config: ClientConfig = {},
+  ) {
     this.#native = native;
     this.#toError = toError;
     const out = new Uint32Array(1);
-    this.#expectOk(native.clientOpen(nothing, 0, out), "open a client");
+    const [json, length] = this.#encode(config);
+    const code = native.clientOpen(json, length, out);
+    if (code === status.invalidConfig) {
+      throw toError({
+        code: "invalid-config",
+        message: `Cannot use options ${Object.keys(config).join(", ")}: one of ` +
+          `them is unknown or of another type than it should be`,
+      });
+    }
+    this.#expectOk(code, "open a client");
     this.#number = out[0]!;
     this.#wait = native.waiter(this.#number);
   }

@@ -125,6 +125,10 @@ export const operation = {
   "metrics.get": 216,
   "metrics.all": 217,
   "metrics.stream": 218,
+  "backend.info": 272,
+  "backend.requirements": 273,
+  "backend.profiles": 274,
+  "backend.useProfile": 275,
   "runtime.install": 288,
   "runtime.ensure": 289,
   "runtime.find": 290,
@@ -240,6 +244,10 @@ export interface Operations {
   "metrics.get": { options: OnSandbox<NoOptions>; result: Metrics };
   "metrics.all": { options: NoOptions; result: { [key in string]: Metrics } };
   "metrics.stream": { options: OnSandbox<MetricsOptions>; result: null };
+  "backend.info": { options: NoOptions; result: BackendInfo };
+  "backend.requirements": { options: NoOptions; result: BackendRequirements };
+  "backend.profiles": { options: NoOptions; result: ProfileSelection };
+  "backend.useProfile": { options: UseProfile; result: ProfileSelection };
   "runtime.install": { options: InstallRuntimeOptions; result: RuntimeInfo };
   "runtime.ensure": { options: NoOptions; result: RuntimeInfo };
   "runtime.find": { options: NoOptions; result: FoundRuntime };
@@ -287,9 +295,56 @@ overwrite?: boolean,
 compress?: boolean, };
 
 /**
+ * What decided on a backend.
+ */
+export type BackendChoice = "options" | "profile" | "MSB_BACKEND" | "MSB_PROFILE" | "activeProfile" | "default";
+
+/**
+ * A backend. Its key is never told.
+ */
+export type BackendInfo = { 
+/**
+ * Where sandboxes live.
+ */
+kind: BackendKind, 
+/**
+ * The cloud's URL, if it is one.
+ */
+url?: string, 
+/**
+ * What decided on this backend.
+ */
+source: BackendChoice, 
+/**
+ * The profile that it comes from, if it does.
+ */
+profile?: string, };
+
+/**
  * Where a sandbox runs.
  */
-export type Backend = "local" | "cloud";
+export type BackendKind = "local" | "cloud";
+
+/**
+ * What has to be allowed before a client's backend is used.
+ */
+export type BackendRequirements = { 
+/**
+ * The file that has the profiles.
+ */
+configPath: string, 
+/**
+ * The directory that the program named, if it did.
+ */
+home?: string, 
+/**
+ * The URL that every request goes to, if it is a cloud.
+ */
+url?: string, 
+/**
+ * The environment variable that the key is read from, if it is from one.
+ */
+apiKeyVariable?: string, };
 
 /**
  * A file or directory of this machine.
@@ -414,12 +469,37 @@ export type ClientConfig = {
  * The directory that holds sandboxes, images, volumes and the runtime.
  * Default: `MSB_HOME`, or `.microsandbox` in the user's home directory.
  */
-home?: string, };
+home?: string, 
+/**
+ * The cloud to use instead of this machine; it cannot be given with `home`.
+ * Default: what the environment and the configuration of microsandbox say,
+ * which is this machine unless they name a cloud.
+ */
+cloud?: CloudOptions, };
 
 /**
  * How a file is copied.
  */
 export type CloneStrategy = "auto" | "copy" | "reflink";
+
+/**
+ * A cloud, and how to be let in.
+ */
+export type CloudOptions = { 
+/**
+ * The cloud's `http:` or `https:` URL, without a key in it. Default: that
+ * of the hosted cloud.
+ */
+url?: string, 
+/**
+ * The key. Needed unless there is a profile.
+ */
+apiKey?: string, 
+/**
+ * The profile in the configuration of microsandbox that has URL and key.
+ * Neither can be given with it.
+ */
+profile?: string, };
 
 /**
  * How to run a command.
@@ -1019,7 +1099,7 @@ how: End, };
 /**
  * A stable name for what went wrong. Codes are never renamed or reused.
  */
-export type ErrorCode = "agent-client-error" | "already-exists" | "boot-failed" | "busy" | "cancelled" | "client-closed" | "cloud-http" | "command-interrupted" | "control-client-error" | "control-secret-batch" | "control-state-changed" | "cross-device" | "database-error" | "directory-not-empty" | "exec-failed" | "exec-timeout" | "file-closed" | "filesystem-error" | "filesystem-loop" | "handle-closed" | "http-error" | "image-archive-invalid" | "image-corrupt" | "image-in-use" | "image-not-found" | "image-platform-unavailable" | "image-pull-failed" | "internal" | "invalid-config" | "invalid-cursor" | "invalid-handle" | "invalid-option" | "invalid-sandbox-name" | "io-error" | "is-a-directory" | "job-history-error" | "job-input-busy" | "job-launch-unconfirmed" | "job-lost" | "job-not-found" | "job-not-running" | "job-output-gap" | "job-read-only" | "json-error" | "libkrunfw-not-found" | "log-missed-rotation" | "metrics-disabled" | "metrics-unavailable" | "microsandbox-error" | "missing-restore-bindings" | "modification-refused" | "network-policy-error" | "no-default-command" | "no-space" | "not-a-directory" | "not-found" | "option-out-of-range" | "os-error" | "patch-failed" | "permission-denied" | "port-unavailable" | "protocol-error" | "registry-disconnected" | "registry-plain-http" | "registry-rate-limited" | "registry-tls-failed" | "registry-unauthorized" | "registry-unreachable" | "read-only-filesystem" | "result-too-large" | "output-overflow" | "runtime-error" | "runtime-incomplete" | "runtime-in-use" | "runtime-not-installed" | "sandbox-already-exists" | "sandbox-not-found" | "sandbox-not-running" | "sandbox-replaced" | "sandbox-still-running" | "sandbox-stop-timed-out" | "snapshot-already-exists" | "snapshot-image-missing" | "snapshot-integrity" | "snapshot-migration" | "snapshot-not-found" | "snapshot-replaced" | "snapshot-sandbox-running" | "snapshot-source-recovery" | "stdin-closed" | "stop-timeout" | "terminal-error" | "unknown-operation" | "unknown-option" | "unsupported" | "virtualization-unavailable" | "volume-already-exists" | "volume-in-use" | "volume-not-found" | "wait-timeout";
+export type ErrorCode = "agent-client-error" | "already-exists" | "boot-failed" | "busy" | "cancelled" | "client-closed" | "cloud-http" | "cloud-conflict" | "cloud-forbidden" | "cloud-rate-limited" | "cloud-response-invalid" | "cloud-unauthorized" | "cloud-unavailable" | "command-interrupted" | "control-client-error" | "control-secret-batch" | "control-state-changed" | "cross-device" | "database-error" | "directory-not-empty" | "exec-failed" | "exec-timeout" | "file-closed" | "filesystem-error" | "filesystem-loop" | "handle-closed" | "http-error" | "http-timeout" | "http-unreachable" | "image-archive-invalid" | "image-corrupt" | "image-in-use" | "image-not-found" | "image-platform-unavailable" | "image-pull-failed" | "internal" | "invalid-config" | "invalid-cursor" | "invalid-handle" | "invalid-option" | "invalid-sandbox-name" | "io-error" | "is-a-directory" | "job-history-error" | "job-input-busy" | "job-launch-unconfirmed" | "job-lost" | "job-not-found" | "job-not-running" | "job-output-gap" | "job-read-only" | "json-error" | "libkrunfw-not-found" | "log-missed-rotation" | "metrics-disabled" | "metrics-unavailable" | "microsandbox-error" | "missing-restore-bindings" | "modification-refused" | "network-policy-error" | "no-default-command" | "no-space" | "not-a-directory" | "not-found" | "option-out-of-range" | "os-error" | "patch-failed" | "permission-denied" | "port-unavailable" | "protocol-error" | "registry-disconnected" | "registry-plain-http" | "registry-rate-limited" | "registry-tls-failed" | "registry-unauthorized" | "registry-unreachable" | "read-only-filesystem" | "result-too-large" | "output-overflow" | "runtime-error" | "runtime-incomplete" | "runtime-in-use" | "runtime-not-installed" | "sandbox-already-exists" | "sandbox-not-found" | "sandbox-not-running" | "sandbox-replaced" | "sandbox-still-running" | "sandbox-stop-timed-out" | "snapshot-already-exists" | "snapshot-image-missing" | "snapshot-integrity" | "snapshot-migration" | "snapshot-not-found" | "snapshot-replaced" | "snapshot-sandbox-running" | "snapshot-source-recovery" | "stdin-closed" | "stop-timeout" | "terminal-error" | "unknown-operation" | "unknown-option" | "unsupported" | "virtualization-unavailable" | "volume-already-exists" | "volume-in-use" | "volume-not-found" | "wait-timeout";
 
 /**
  * How to fail.
@@ -2032,7 +2112,7 @@ id: string,
 /**
  * Where it runs.
  */
-backend: Backend, 
+backend: BackendKind, 
 /**
  * Whether the sandbox ends with this connection.
  */
@@ -2937,6 +3017,54 @@ signal?: FatalSignal, } | { "type": "failed",
 failure: Failure, };
 
 /**
+ * A profile. Its key is never told, nor where it is.
+ */
+export type Profile = { 
+/**
+ * Its name.
+ */
+name: string, 
+/**
+ * Where its sandboxes live.
+ */
+kind: BackendKind, 
+/**
+ * Whether the machine's administrator allows it.
+ */
+isAllowed: boolean, 
+/**
+ * Whether it says where its key is, or needs none.
+ */
+hasKey: boolean, };
+
+/**
+ * The profiles, and which backend programs use that do not choose one.
+ */
+export type ProfileSelection = { 
+/**
+ * The profiles, by their names.
+ */
+profiles: Array<Profile>, 
+/**
+ * The profile that is in use, if one is.
+ */
+active?: string, 
+/**
+ * Whether the environment or the machine's administrator decides, so that
+ * `active` does not.
+ */
+isOverridden: boolean, 
+/**
+ * What programs use that start now, without its URL. Absent if there is
+ * nothing that they could use.
+ */
+selected?: BackendInfo, 
+/**
+ * Why they cannot use it.
+ */
+problem?: string, };
+
+/**
  * What to run.
  */
 export type Program = { "exec": string } | { "shell": string } | "default";
@@ -3580,7 +3708,7 @@ id: string,
 /**
  * Where it runs.
  */
-backend: Backend, 
+backend: BackendKind, 
 /**
  * What it was doing when it was asked.
  */
@@ -4459,6 +4587,15 @@ host: string,
 path: string, };
 
 /**
+ * Which profile to use.
+ */
+export type UseProfile = { 
+/**
+ * The profile's name. Default: none.
+ */
+name?: string, };
+
+/**
  * What came of verifying a snapshot.
  */
 export type VerifyResult = { 
@@ -4510,7 +4647,7 @@ name: string,
 /**
  * Where it is.
  */
-backend: Backend, 
+backend: BackendKind, 
 /**
  * What it is made of.
  */

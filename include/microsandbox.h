@@ -175,10 +175,14 @@ uint32_t msb_abi_version(void);
 
 // Opens a client and writes its number to `out_client`.
 //
-// `config` is a JSON object, or has length 0 for the defaults. Key:
-// `"home"`, the directory for sandboxes, images and the runtime. Nothing is
-// read from disk or started until an operation needs it. The caller owns the
-// client and closes it with `msb_client_close`. Does not block; any thread.
+// `config` is a JSON object, or has length 0 for the default backend, which
+// the environment and the configuration of microsandbox choose. It has at most
+// one key: `"home"`, the absolute path of the directory for sandboxes, images
+// and the runtime; or `"cloud"`, an object with `"url"` and `"apiKey"` or with
+// `"profile"`. Nothing is read from disk, started or sent until an operation
+// needs it, and what is wrong with the value of a key is that operation's
+// error. The caller owns the client and closes it with `msb_client_close`.
+// Does not block; any thread.
 //
 // Returns `MSB_STATUS_INVALID_CONFIG` for a config that is not such an
 // object, and `MSB_STATUS_INTERNAL` when no threads can be started.

@@ -34,6 +34,8 @@ export interface Places {
   hosts: readonly string[];
   /** The `msb` program. */
   msb: string;
+  /** The host and port of the cloud. Default: those of the hosted cloud. */
+  cloud?: string;
 }
 
 /** Something that a program may do. */
@@ -107,6 +109,17 @@ export const activities = {
     name: "`setRuntimePath()`, with a library that `setLibraryPath()` names",
     why: "The program that it names is run.",
     permissions: ({ library, msb }) => ({ ffi: [library], run: [msb] }),
+  },
+  cloud: {
+    name: "`Backend.cloud()` without options, with a library that " +
+      "`setLibraryPath()` names",
+    why: "The variables have its key and its URL, and requests go to its host. " +
+      "A profile or an option may name others.",
+    permissions: ({ library, cloud = "api.microsandbox.dev:443" }) => ({
+      ffi: [library],
+      env: ["MSB_API_KEY", "MSB_API_URL"],
+      net: [cloud],
+    }),
   },
 } as const satisfies Record<string, Activity>;
 

@@ -291,6 +291,40 @@ export class PortUnavailableError extends MicrosandboxError {
 /** What was waited for did not happen within `timeoutMs`. Code: `wait-timeout`. */
 export class WaitTimeoutError extends MicrosandboxError {}
 
+/**
+ * The backend cannot do this: most often the cloud cannot, and the message names
+ * what can be done instead. Code: `unsupported`.
+ */
+export class UnsupportedError extends MicrosandboxError {
+  /** What it cannot do, such as `sandbox.kill`. */
+  get operation(): string {
+    return String(this.details["operation"]);
+  }
+}
+
+/**
+ * The cloud said no, or could not be asked. The code says why:
+ *
+ * - `cloud-unauthorized`: it does not know the key.
+ * - `cloud-forbidden`: the key does not permit this.
+ * - `cloud-conflict`: it contradicts what is there.
+ * - `cloud-rate-limited`: it was asked too often.
+ * - `cloud-unavailable`: it failed, or has no room at the moment.
+ * - `cloud-http`: another HTTP status that says no.
+ * - `cloud-response-invalid`: its answer broke off, or is none.
+ * - `http-unreachable`: no connection could be made.
+ * - `http-timeout`: it did not answer within 30 seconds.
+ * - `http-error`: the connection ended before there was an answer.
+ *
+ * After the last three it is not known whether the cloud has done it.
+ */
+export class CloudError extends MicrosandboxError {
+  /** The HTTP status, if there was one that says no. */
+  get status(): number | undefined {
+    return this.details["status"] as number | undefined;
+  }
+}
+
 type ErrorClass = new (
   code: ErrorCode,
   message: string,
@@ -359,6 +393,17 @@ const classes: { [Code in ErrorCode]?: ErrorClass } = {
   "volume-already-exists": VolumeAlreadyExistsError,
   "volume-not-found": VolumeNotFoundError,
   "volume-in-use": VolumeInUseError,
+  "unsupported": UnsupportedError,
+  "cloud-conflict": CloudError,
+  "cloud-forbidden": CloudError,
+  "cloud-http": CloudError,
+  "cloud-rate-limited": CloudError,
+  "cloud-response-invalid": CloudError,
+  "cloud-unauthorized": CloudError,
+  "cloud-unavailable": CloudError,
+  "http-error": CloudError,
+  "http-timeout": CloudError,
+  "http-unreachable": CloudError,
 };
 
 /** The error that callers see for a failure in the library. */

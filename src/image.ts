@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { Client } from "../ffi/client.ts";
 import type {
   ArchiveFormat,
   ImageConfig,
@@ -85,10 +86,12 @@ export interface ImageDetail {
  * ```
  */
 export class Image {
+  readonly #client: Client;
   readonly #info: ImageInfo;
 
   /** Made by this module only. */
-  constructor(info: ImageInfo) {
+  constructor(client: Client, info: ImageInfo) {
+    this.#client = client;
     this.#info = info;
   }
 
@@ -112,7 +115,7 @@ export class Image {
       { ...options, reference },
       { signal, onEvent: onProgress as (progress: unknown) => void },
     );
-    return new Image(result);
+    return new Image(client, result);
   }
 
   /**
@@ -126,14 +129,14 @@ export class Image {
   ): Promise<Image> {
     const client = await connect();
     const { result } = await client.call("image.get", { reference }, { signal });
-    return new Image(result);
+    return new Image(client, result);
   }
 
   /** All images on this machine, newest first. */
   static async list({ signal }: Cancellable = {}): Promise<Image[]> {
     const client = await connect();
     const { result } = await client.call("image.list", {}, { signal });
-    return result.map((info) => new Image(info));
+    return result.map((info) => new Image(client, info));
   }
 
   /**
@@ -145,13 +148,7 @@ export class Image {
     reference: string,
     { signal }: Cancellable = {},
   ): Promise<ImageDetail> {
-    const client = await connect();
-    const { result } = await client.call(
-      "image.inspect",
-      { reference },
-      { signal },
-    );
-    return { ...result, image: new Image(result.image) };
+    return await inspect(await connect(), reference, signal);
   }
 
   /**
@@ -161,10 +158,9 @@ export class Image {
    */
   static async remove(
     reference: string,
-    { signal, ...options }: RemoveImageOptions = {},
+    options: RemoveImageOptions = {},
   ): Promise<void> {
-    const client = await connect();
-    await client.call("image.remove", { ...options, reference }, { signal });
+    await remove(await connect(), reference, options);
   }
 
   /** Removes every image that no sandbox and no snapshot is made from. */
@@ -193,7 +189,7 @@ export class Image {
       { ...options, path },
       { signal, onEvent: onProgress as (progress: unknown) => void },
     );
-    return result.map((info) => new Image(info));
+    return result.map((info) => new Image(client, info));
   }
 
   /**
@@ -261,14 +257,31 @@ export class Image {
   }
 
   /** Looks up what the image is made of. Throws what {@link Image.inspect} throws. */
-  inspect(options: Cancellable = {}): Promise<ImageDetail> {
-    return Image.inspect(this.reference, options);
+  inspect({ signal }: Cancellable = {}): Promise<ImageDetail> {
+    return inspect(this.#client, this.reference, signal);
   }
 
   /** Removes the image. Throws what {@link Image.remove} throws. */
   remove(options: RemoveImageOptions = {}): Promise<void> {
-    return Image.remove(this.reference, options);
+    return remove(this.#client, this.reference, options);
   }
+}
+
+async function inspect(
+  client: Client,
+  reference: string,
+  signal: AbortSignal | undefined,
+): Promise<ImageDetail> {
+  const { result } = await client.call("image.inspect", { reference }, { signal });
+  return { ...result, image: new Image(client, result.image) };
+}
+
+async function remove(
+  client: Client,
+  reference: string,
+  { signal, ...options }: RemoveImageOptions,
+): Promise<void> {
+  await client.call("image.remove", { ...options, reference }, { signal });
 }
 
 function toDate(time: string | undefined): Date | undefined {

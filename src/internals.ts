@@ -33,7 +33,7 @@ export interface Makers {
   /** Makes the object for a sandbox that the library has connected to. */
   sandbox(client: Client, reply: Reply<LiveSandbox>): Sandbox;
   /** Makes the object for a sandbox that was looked up. */
-  handle(info: SandboxInfo): SandboxHandle;
+  handle(client: Client, info: SandboxInfo): SandboxHandle;
 }
 
 /** The constructors that are not for users. */

@@ -5,6 +5,7 @@
  * @module
  */
 
+import type { Client } from "../ffi/client.ts";
 import { readStream } from "../ffi/stream.ts";
 import type {
   FatalSignal,
@@ -22,7 +23,6 @@ import type {
 } from "../ffi/protocol.gen.ts";
 import type { Cancellable } from "./cancellable.ts";
 import type { ExecOptions } from "./command.ts";
-import { connect } from "./connection.ts";
 import { type Process, toBytes, toProcess, toRequest } from "./process.ts";
 
 /** How to start a job. */
@@ -66,6 +66,8 @@ export interface JobLogEntry {
 
 /** Which sandbox jobs belong to. */
 export interface JobOwner {
+  /** The client to call. */
+  client: Client;
   /** The sandbox's name. */
   name: string;
   /** The sandbox's identity. */
@@ -98,7 +100,7 @@ export class JobHistory {
    */
   async get(id: string, { signal }: Cancellable = {}): Promise<Job> {
     const target = toTarget(this.#owner, id);
-    const client = await connect();
+    const { client } = this.#owner;
     const { result } = await client.call("job.get", target, { signal });
     return toJob(this.#owner, result);
   }
@@ -107,8 +109,7 @@ export class JobHistory {
   async *list(
     { signal, ...options }: ListJobsOptions = {},
   ): AsyncGenerator<Job, void> {
-    const client = await connect();
-    const { name: sandbox, id: sandboxId } = this.#owner;
+    const { client, name: sandbox, id: sandboxId } = this.#owner;
     const request: JobListOptions = { sandbox, sandboxId, limit: 100, ...options };
     while (true) {
       const { result } = await client.call("job.list", request, { signal });
@@ -160,7 +161,7 @@ export class Jobs extends JobHistory {
   ): Promise<Job> {
     const handle = this.#handle();
     const source = stdin === undefined ? "piped" : stdin === null ? "null" : "bytes";
-    const client = await connect();
+    const { client } = this.#owner;
     const { result } = await client.call(
       "job.start",
       toRequest(program, source, options),
@@ -269,7 +270,7 @@ export class Job {
 
   /** Looks the job up again. */
   async refresh({ signal }: Cancellable = {}): Promise<Job> {
-    const client = await connect();
+    const { client } = this.#owner;
     const { result } = await client.call("job.get", this.#target, { signal });
     return toJob(this.#owner, result);
   }
@@ -281,7 +282,7 @@ export class Job {
    * stopped before, and `exec-failed` when it could not be started.
    */
   async wait({ signal }: Cancellable = {}): Promise<JobExit> {
-    const client = await connect();
+    const { client } = this.#owner;
     const { result } = await client.call("job.wait", this.#target, { signal });
     return result;
   }
@@ -296,7 +297,7 @@ export class Job {
     signalToSend: Signal | number = "SIGTERM",
     { signal }: Cancellable = {},
   ): Promise<void> {
-    const client = await connect();
+    const { client } = this.#owner;
     await client.call("job.signal", {
       target: this.#target,
       signal: signalToSend,
@@ -305,7 +306,7 @@ export class Job {
 
   /** Ends the job's standard input for good. */
   async closeStdin({ signal }: Cancellable = {}): Promise<void> {
-    const client = await connect();
+    const { client } = this.#owner;
     await client.call("job.closeInput", this.#target, { signal });
   }
 
@@ -319,7 +320,7 @@ export class Job {
   async *logs(
     { signal, since, until, ...options }: JobLogsOptions = {},
   ): AsyncGenerator<JobLogEntry, void> {
-    const client = await connect();
+    const { client } = this.#owner;
     const filter: JobLogFilter = options;
     if (since) filter.since = since.getTime();
     if (until) filter.until = until.getTime();
@@ -340,7 +341,7 @@ export class Job {
   async attach(
     { signal, ...options }: AttachJobOptions = {},
   ): Promise<Process> {
-    const client = await connect();
+    const { client } = this.#owner;
     const { handle } = await client.call("job.attach", {
       target: this.#target,
       options,

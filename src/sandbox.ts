@@ -4,9 +4,10 @@
  * @module
  */
 
+import { AsyncResource } from "node:async_hooks";
 import type { Client, Reply } from "../ffi/client.ts";
 import type {
-  Backend,
+  BackendKind,
   CreateOptions,
   CreateProgress,
   ListOptions,
@@ -203,12 +204,20 @@ export class Sandbox extends SandboxBase implements AsyncDisposable {
   ): Promise<SandboxHandle> {
     const client = await connect();
     const { result } = await client.call("sandbox.get", { name }, { signal });
-    return new SandboxHandle(result);
+    return new SandboxHandle(client, result);
   }
 
   /** All sandboxes, newest first. They are looked up page by page. */
-  static async *list(
-    { signal, pageSize = 100, ...options }: ListSandboxesOptions = {},
+  static list(
+    options: ListSandboxesOptions = {},
+  ): AsyncGenerator<SandboxHandle, void> {
+    // The backend is the one of the call, not the one of the loop.
+    return Sandbox.#pages(AsyncResource.bind(connect), options);
+  }
+
+  static async *#pages(
+    connect: () => Promise<Client>,
+    { signal, pageSize = 100, ...options }: ListSandboxesOptions,
   ): AsyncGenerator<SandboxHandle, void> {
     const client = await connect();
     let cursor: string | undefined;
@@ -217,7 +226,7 @@ export class Sandbox extends SandboxBase implements AsyncDisposable {
       if (cursor !== undefined) page.cursor = cursor;
       const { result } = await client.call("sandbox.list", page, { signal });
       for (const info of result.sandboxes) {
-        yield new SandboxHandle(info);
+        yield new SandboxHandle(client, info);
       }
       cursor = result.nextCursor;
     } while (cursor !== undefined);
@@ -251,7 +260,7 @@ export class Sandbox extends SandboxBase implements AsyncDisposable {
   ): Promise<Sandbox> {
     if (snapshot instanceof Snapshot) return await snapshot.restore(options);
     requireReadOfPath(snapshot);
-    return await restore({ reference: snapshot }, options);
+    return await restore(await connect(), { reference: snapshot }, options);
   }
 
   /** Tells what every running sandbox uses, by the sandboxes' names. */
@@ -279,7 +288,7 @@ export class Sandbox extends SandboxBase implements AsyncDisposable {
   }
 
   /** Where the sandbox runs. */
-  override get backend(): Backend {
+  override get backend(): BackendKind {
     return this.#live.backend;
   }
 
@@ -423,7 +432,8 @@ export class Sandbox extends SandboxBase implements AsyncDisposable {
 
   /** The sandbox's jobs: commands that go on without this program. */
   get jobs(): Jobs {
-    return toJobs({ name: this.name, id: this.id }, () => this.#openHandle());
+    const owner = { client: this.#client, name: this.name, id: this.id };
+    return toJobs(owner, () => this.#openHandle());
   }
 
   /** @internal */

@@ -7,7 +7,7 @@
 
 import type { Reply } from "../ffi/client.ts";
 import type {
-  Backend,
+  BackendKind,
   CompactOptions,
   CompactResult,
   CreateOptions,
@@ -138,7 +138,7 @@ export abstract class SandboxBase {
   abstract get id(): string;
 
   /** Where the sandbox runs. */
-  abstract get backend(): Backend;
+  abstract get backend(): BackendKind;
 
   /** @internal */
   abstract [address](): Promise<Address>;
@@ -181,7 +181,7 @@ export abstract class SandboxBase {
     const { client } = await this[address]();
     const { name, id } = this;
     const { result } = await client.call("sandbox.get", { name, id }, { signal });
-    return make.handle(result);
+    return make.handle(client, result);
   }
 
   /**
@@ -241,8 +241,9 @@ export abstract class SandboxBase {
     status: Status,
     { signal }: Cancellable = {},
   ): Promise<SandboxHandle> {
+    const { client } = await this[address]();
     const { result } = await this.#call("sandbox.waitForStatus", { status }, signal);
-    return make.handle(result);
+    return make.handle(client, result);
   }
 
   /** Waits until the sandbox has stopped, whoever stops it. */

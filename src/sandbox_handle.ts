@@ -4,9 +4,9 @@
  * @module
  */
 
-import type { Backend, NamedSandbox, SandboxInfo, Status } from "../ffi/protocol.gen.ts";
+import type { Client } from "../ffi/client.ts";
+import type { BackendKind, NamedSandbox, SandboxInfo, Status } from "../ffi/protocol.gen.ts";
 import type { Cancellable } from "./cancellable.ts";
-import { connect } from "./connection.ts";
 import { type Address, address, make } from "./internals.ts";
 import { type JobHistory, toJobHistory } from "./job.ts";
 import type { Sandbox, StartSandboxOptions } from "./sandbox.ts";
@@ -23,15 +23,17 @@ export interface ConnectSandboxOptions extends Cancellable {
  * nothing open.
  */
 export class SandboxHandle extends SandboxBase {
+  readonly #client: Client;
   readonly #info: SandboxInfo;
 
   static {
-    make.handle = (info) => new SandboxHandle(info);
+    make.handle = (client, info) => new SandboxHandle(client, info);
   }
 
   /** Made by this module only. */
-  constructor(info: SandboxInfo) {
+  constructor(client: Client, info: SandboxInfo) {
     super();
+    this.#client = client;
     this.#info = info;
   }
 
@@ -49,7 +51,7 @@ export class SandboxHandle extends SandboxBase {
   }
 
   /** Where the sandbox runs. */
-  override get backend(): Backend {
+  override get backend(): BackendKind {
     return this.#info.backend;
   }
 
@@ -69,8 +71,12 @@ export class SandboxHandle extends SandboxBase {
   }
 
   /** @internal */
-  override async [address](): Promise<Address> {
-    return { client: await connect(), handle: 0, on: { sandbox: this.#target } };
+  override [address](): Promise<Address> {
+    return Promise.resolve({
+      client: this.#client,
+      handle: 0,
+      on: { sandbox: this.#target },
+    });
   }
 
   /**
@@ -82,10 +88,9 @@ export class SandboxHandle extends SandboxBase {
   async connect(
     { signal, ...options }: ConnectSandboxOptions = {},
   ): Promise<Sandbox> {
-    const client = await connect();
     return make.sandbox(
-      client,
-      await client.call(
+      this.#client,
+      await this.#client.call(
         "sandbox.connect",
         { ...options, ...this.#target },
         { signal },
@@ -102,10 +107,9 @@ export class SandboxHandle extends SandboxBase {
   async start(
     { signal, ...options }: StartSandboxOptions = {},
   ): Promise<Sandbox> {
-    const client = await connect();
     return make.sandbox(
-      client,
-      await client.call(
+      this.#client,
+      await this.#client.call(
         "sandbox.start",
         { ...options, ...this.#target },
         { signal },
@@ -123,10 +127,9 @@ export class SandboxHandle extends SandboxBase {
   async connectOrStart(
     { signal, ...options }: StartSandboxOptions = {},
   ): Promise<Sandbox> {
-    const client = await connect();
     return make.sandbox(
-      client,
-      await client.call(
+      this.#client,
+      await this.#client.call(
         "sandbox.connectOrStart",
         { ...options, ...this.#target },
         { signal },
@@ -140,13 +143,12 @@ export class SandboxHandle extends SandboxBase {
    * Throws {@link MicrosandboxError} with code `sandbox-still-running`.
    */
   async remove({ signal }: Cancellable = {}): Promise<void> {
-    const client = await connect();
-    await client.call("sandbox.remove", this.#target, { signal });
+    await this.#client.call("sandbox.remove", this.#target, { signal });
   }
 
   /** The jobs that the sandbox has or had, whether or not it runs. */
   get jobs(): JobHistory {
-    return toJobHistory({ name: this.name, id: this.id });
+    return toJobHistory({ client: this.#client, name: this.name, id: this.id });
   }
 
   get #target(): NamedSandbox {

@@ -127,10 +127,12 @@ export interface RemoveSnapshotOptions extends Cancellable {
  * ```
  */
 export class Snapshot {
+  readonly #client: Client;
   readonly #info: SnapshotInfo;
 
   /** Made by this module only. */
-  constructor(info: SnapshotInfo) {
+  constructor(client: Client, info: SnapshotInfo) {
+    this.#client = client;
     this.#info = info;
   }
 
@@ -153,7 +155,7 @@ export class Snapshot {
       { ...on, options },
       { handle, signal },
     );
-    return new Snapshot(result);
+    return new Snapshot(client, result);
   }
 
   /**
@@ -198,7 +200,7 @@ export class Snapshot {
     requireReadOfPath(reference);
     const client = await connect();
     const { result } = await client.call("snapshot.get", { reference }, { signal });
-    return new Snapshot(result);
+    return new Snapshot(client, result);
   }
 
   /**
@@ -212,7 +214,7 @@ export class Snapshot {
     if (options.directory !== undefined) requireRead(options.directory);
     const client = await connect();
     const { result } = await client.call("snapshot.list", options, { signal });
-    return result.map((info) => new Snapshot(info));
+    return result.map((info) => new Snapshot(client, info));
   }
 
   /**
@@ -255,7 +257,7 @@ export class Snapshot {
       { paths: files, options },
       { signal },
     );
-    return result.map((info) => new Snapshot(info));
+    return result.map((info) => new Snapshot(client, info));
   }
 
   /**
@@ -371,13 +373,12 @@ export class Snapshot {
    * a path.
    */
   async restore(options: RestoreSandboxOptions = {}): Promise<Sandbox> {
-    return await restore(this.#target, options);
+    return await restore(this.#client, this.#target, options);
   }
 
   /** Reads its labels and its whole description. */
   async details({ signal }: Cancellable = {}): Promise<SnapshotDetails> {
-    const client = await connect();
-    const { result } = await client.call("snapshot.details", this.#target, { signal });
+    const { result } = await this.#client.call("snapshot.details", this.#target, { signal });
     return result;
   }
 
@@ -388,15 +389,13 @@ export class Snapshot {
    * not match.
    */
   async verify({ signal }: Cancellable = {}): Promise<VerifyResult> {
-    const client = await connect();
-    const { result } = await client.call("snapshot.verify", this.#target, { signal });
+    const { result } = await this.#client.call("snapshot.verify", this.#target, { signal });
     return result;
   }
 
   /** Tells how much room it takes on this machine. */
   async storageUsage({ signal }: Cancellable = {}): Promise<DiskUsage> {
-    const client = await connect();
-    const { result } = await client.call(
+    const { result } = await this.#client.call(
       "snapshot.storageUsage",
       this.#target,
       { signal },
@@ -419,8 +418,7 @@ export class Snapshot {
   ): Promise<ArchiveInfo> {
     requireWrite(path);
     if (options.since !== undefined) requireReadOfPath(options.since);
-    const client = await connect();
-    const { result } = await client.call(
+    const { result } = await this.#client.call(
       "snapshot.save",
       { snapshot: this.#target, path, options },
       { signal, ...onProgress && progressEvents(onProgress) },
@@ -442,8 +440,7 @@ export class Snapshot {
     { signal, onProgress, ...options }: CopySnapshotOptions = {},
   ): Promise<ArchiveInfo> {
     requireWrite(path);
-    const client = await connect();
-    const { result } = await client.call(
+    const { result } = await this.#client.call(
       "snapshot.copy",
       { snapshot: this.#target, path, options },
       { signal, ...onProgress && progressEvents(onProgress) },
@@ -458,7 +455,7 @@ export class Snapshot {
    * head of a group that has others: choose another head first.
    */
   async remove(options: RemoveSnapshotOptions = {}): Promise<void> {
-    await remove(await connect(), this.#target, options);
+    await remove(this.#client, this.#target, options);
   }
 
   get #target(): SnapshotTarget {
@@ -468,12 +465,12 @@ export class Snapshot {
 
 /** Makes a sandbox from a snapshot. */
 export async function restore(
+  client: Client,
   snapshot: SnapshotTarget,
   { signal, onProgress, ...options }: RestoreSandboxOptions,
 ): Promise<Sandbox> {
   requireBindings(options.bindings);
   if (options.base !== undefined) requireReadOfPath(options.base);
-  const client = await connect();
   return make.sandbox(
     client,
     await client.call("sandbox.restore", { snapshot, options }, {

@@ -4,8 +4,9 @@
  * @module
  */
 
+import type { Client } from "../ffi/client.ts";
 import type {
-  Backend,
+  BackendKind,
   VolumeInfo,
   VolumeKind,
   VolumeOptions,
@@ -24,7 +25,7 @@ export interface ListVolumesOptions extends Cancellable {
 }
 
 /** Makes the object for a volume that the library knows. */
-let toVolume: (info: VolumeInfo) => Volume;
+let toVolume: (client: Client, info: VolumeInfo) => Volume;
 
 /**
  * Storage with a name, which sandboxes mount with the create option `mounts`.
@@ -49,6 +50,7 @@ let toVolume: (info: VolumeInfo) => Volume;
  * ```
  */
 export class Volume {
+  readonly #client: Client;
   readonly #info: VolumeInfo;
   /**
    * The volume's files, used from this machine without a virtual machine.
@@ -60,13 +62,14 @@ export class Volume {
   readonly fs: FileSystem;
 
   static {
-    toVolume = (info) => new Volume(info);
+    toVolume = (client, info) => new Volume(client, info);
   }
 
-  private constructor(info: VolumeInfo) {
+  private constructor(client: Client, info: VolumeInfo) {
+    this.#client = client;
     this.#info = info;
     const volume = info.name;
-    this.fs = toFileSystem(async () => ({ client: await connect(), volume }));
+    this.fs = toFileSystem(() => ({ client, volume }));
   }
 
   /**
@@ -79,7 +82,7 @@ export class Volume {
   ): Promise<Volume> {
     const client = await connect();
     const { result } = await client.call("volume.create", options, { signal });
-    return toVolume(result);
+    return toVolume(client, result);
   }
 
   /**
@@ -93,7 +96,7 @@ export class Volume {
   ): Promise<Volume> {
     const client = await connect();
     const { result } = await client.call("volume.get", { name }, { signal });
-    return toVolume(result);
+    return toVolume(client, result);
   }
 
   /** All volumes, newest first. */
@@ -102,7 +105,7 @@ export class Volume {
   ): Promise<Volume[]> {
     const client = await connect();
     const { result } = await client.call("volume.list", options, { signal });
-    return result.map(toVolume);
+    return result.map((info) => toVolume(client, info));
   }
 
   /**
@@ -115,8 +118,7 @@ export class Volume {
     name: string,
     { signal }: Cancellable = {},
   ): Promise<void> {
-    const client = await connect();
-    await client.call("volume.remove", { name }, { signal });
+    await remove(await connect(), name, signal);
   }
 
   /** The volume's name. */
@@ -125,7 +127,7 @@ export class Volume {
   }
 
   /** Where the volume is. */
-  get backend(): Backend {
+  get backend(): BackendKind {
     return this.#info.backend;
   }
 
@@ -161,7 +163,15 @@ export class Volume {
   }
 
   /** Removes the volume. Throws what `Volume.remove` throws. */
-  remove(options: Cancellable = {}): Promise<void> {
-    return Volume.remove(this.name, options);
+  async remove({ signal }: Cancellable = {}): Promise<void> {
+    await remove(this.#client, this.name, signal);
   }
+}
+
+async function remove(
+  client: Client,
+  name: string,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  await client.call("volume.remove", { name }, { signal });
 }

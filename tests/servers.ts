@@ -37,8 +37,11 @@ export async function received(request: IncomingMessage): Promise<HttpRequest> {
 }
 
 /** Has the server listen on any port, and stop with the object. */
-export async function listening(server: Server): Promise<AsyncDisposable & { port: number }> {
-  server.listen(0, "0.0.0.0");
+export async function listening(
+  server: Server,
+  address = "0.0.0.0",
+): Promise<AsyncDisposable & { port: number }> {
+  server.listen(0, address);
   await once(server, "listening");
   return {
     port: (server.address() as AddressInfo).port,

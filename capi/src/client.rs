@@ -9,9 +9,12 @@ use std::sync::{Arc, LazyLock, Mutex, MutexGuard, OnceLock, RwLock};
 use bytes::Bytes;
 use futures_util::FutureExt;
 use serde::Deserialize;
+use serde_json::Value;
 use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
 
+#[cfg(test)]
+use crate::backend::CloudOptions;
 use crate::backend::BackendSource;
 use crate::error::{Error, ErrorCode};
 use crate::frame::{Frame, MsbFrameKind};
@@ -36,6 +39,11 @@ pub struct ClientConfig {
     /// The directory that holds sandboxes, images, volumes and the runtime.
     /// Default: `MSB_HOME`, or `.microsandbox` in the user's home directory.
     pub home: Option<String>,
+    /// The cloud to use instead of this machine; it cannot be given with `home`.
+    /// Default: what the environment and the configuration of microsandbox say,
+    /// which is this machine unless they name a cloud.
+    #[cfg_attr(test, ts(as = "Option<CloudOptions>", optional))]
+    pub cloud: Option<Value>,
 }
 
 /// One caller's requests, handles and frames.
@@ -97,12 +105,20 @@ pub fn open(config: &[u8]) -> Result<u32, MsbStatus> {
         [] => ClientConfig::default(),
         json => serde_json::from_slice(json).map_err(|_| MsbStatus::InvalidConfig)?,
     };
+    let backend = match config {
+        ClientConfig { home: None, cloud: None } => BackendSource::Default,
+        ClientConfig { home: Some(home), cloud: None } => BackendSource::Home(home),
+        ClientConfig { home: None, cloud: Some(options) } => {
+            BackendSource::Cloud { options, built: OnceLock::new() }
+        }
+        ClientConfig { home: Some(_), cloud: Some(_) } => return Err(MsbStatus::InvalidConfig),
+    };
     runtime()?;
     let client = Arc::new(Client {
         requests: Mutex::default(),
         handles: Handles::default(),
         queue: Queue::default(),
-        backend: BackendSource::new(config.home),
+        backend,
     });
     let number = NEXT_CLIENT.fetch_add(1, Ordering::Relaxed);
     clients_mut().insert(number, client);
@@ -177,7 +193,8 @@ impl Client {
             let result = AssertUnwindSafe(ops::dispatch(operation, request))
                 .catch_unwind()
                 .await
-                .unwrap_or_else(|panic| Err(Error::panicked(operation, panic.as_ref())));
+                .unwrap_or_else(|panic| Err(Error::panicked(operation, panic.as_ref())))
+                .map_err(|error| error.of_operation(ops::name(operation)));
             client.complete(id, result);
         });
         MsbStatus::Ok

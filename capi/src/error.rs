@@ -12,7 +12,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::frame::{Frame, MsbFrameKind};
-use crate::image_error;
+use crate::{cloud_error, image_error};
 
 /// A stable name for what went wrong. Codes are never renamed or reused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -32,8 +32,21 @@ pub enum ErrorCode {
     Cancelled,
     /// The client was closed before the request completed.
     ClientClosed,
-    /// The cloud answered with an HTTP status that says no.
+    /// The cloud answered with an HTTP status that says no, and that has no code
+    /// of its own. `details.status` is the status.
     CloudHttp,
+    /// What the cloud is asked for contradicts what is there.
+    CloudConflict,
+    /// The key is good, but does not permit this.
+    CloudForbidden,
+    /// The cloud was asked too often.
+    CloudRateLimited,
+    /// The cloud's answer broke off, or is none that can be understood.
+    CloudResponseInvalid,
+    /// The cloud does not know the key.
+    CloudUnauthorized,
+    /// The cloud failed, or has no room at the moment.
+    CloudUnavailable,
     /// The sandbox stopped, or the connection to it was lost, before the
     /// command ended. `details` carries the output so far.
     CommandInterrupted,
@@ -63,8 +76,12 @@ pub enum ErrorCode {
     /// The handle was released: the sandbox was stopped, killed, detached or
     /// disposed through this object.
     HandleClosed,
-    /// An HTTP request failed.
+    /// An HTTP request failed: its connection ended before there was an answer.
     HttpError,
+    /// An HTTP request had no answer in time.
+    HttpTimeout,
+    /// No connection could be made to send an HTTP request.
+    HttpUnreachable,
     /// The file is no archive of images, or a damaged one.
     ImageArchiveInvalid,
     /// What the registry sent is not what the image says it is made of.
@@ -296,6 +313,29 @@ impl Error {
         self
     }
 
+    /// The same error with the name of the sandbox that it is about, if it lacks
+    /// one.
+    pub fn about_sandbox(mut self, name: &str) -> Self {
+        if self.code == ErrorCode::SandboxNotFound && self.details.is_null() {
+            self.details = json!({ "name": name });
+        }
+        self
+    }
+
+    /// The same error with the operation that it says is not supported: its
+    /// name is the caller's, whatever the core calls it.
+    pub fn of_operation(mut self, name: Option<&str>) -> Self {
+        if self.code == ErrorCode::Unsupported {
+            match &mut self.details {
+                Value::Object(details) => {
+                    details.insert("operation".to_owned(), json!(name));
+                }
+                other => *other = json!({ "operation": name }),
+            }
+        }
+        self
+    }
+
     /// The completion of a request that was cancelled.
     pub fn cancelled() -> Self {
         Self::new(ErrorCode::Cancelled, "The request was cancelled")
@@ -357,6 +397,7 @@ impl From<CoreError> for Error {
             // What the core puts before these says nothing.
             CoreError::Image(ImageError::Registry(error)) => with_sources(error),
             CoreError::Image(error) => with_sources(error),
+            CoreError::Unsupported { op, reason } => cloud_error::unsupported(op, reason),
             error => with_sources(error),
         };
         let message = capitalized(&without_queries(&message));
@@ -374,12 +415,11 @@ fn classify(error: &CoreError) -> (ErrorCode, Value) {
     use ErrorCode as Code;
     match error {
         CoreError::Io(error) => (Code::IoError, json!({ "errno": error.raw_os_error() })),
-        CoreError::Http(error) => (
-            Code::HttpError,
-            json!({ "status": error.status().map(|status| status.as_u16()) }),
-        ),
+        CoreError::Http(error) if error.is_timeout() => (Code::HttpTimeout, Value::Null),
+        CoreError::Http(error) if error.is_connect() => (Code::HttpUnreachable, Value::Null),
+        CoreError::Http(_) => (Code::HttpError, Value::Null),
         CoreError::CloudHttp { status, code, .. } => {
-            (Code::CloudHttp, json!({ "status": status, "cloudCode": code }))
+            (cloud_error::of_status(*status), json!({ "status": status, "cloudCode": code }))
         }
         CoreError::LibkrunfwNotFound(_) => (Code::LibkrunfwNotFound, Value::Null),
         CoreError::RuntimeNotInstalled(_) => (Code::RuntimeNotInstalled, Value::Null),
@@ -390,10 +430,8 @@ fn classify(error: &CoreError) -> (ErrorCode, Value) {
             (Code::MissingRestoreBindings, json!({ "missing": missing }))
         }
         CoreError::NoDefaultCommand => (Code::NoDefaultCommand, Value::Null),
-        CoreError::SandboxNotFound(name) => (Code::SandboxNotFound, json!({ "name": name })),
-        CoreError::SandboxAlreadyExists(name) => {
-            (Code::SandboxAlreadyExists, json!({ "name": name }))
-        }
+        CoreError::SandboxNotFound(name) => (Code::SandboxNotFound, named(name)),
+        CoreError::SandboxAlreadyExists(name) => (Code::SandboxAlreadyExists, named(name)),
         CoreError::SandboxReplaced { name, expected, actual } => (
             Code::SandboxReplaced,
             json!({ "name": name, "expected": expected, "actual": actual }),
@@ -404,7 +442,7 @@ fn classify(error: &CoreError) -> (ErrorCode, Value) {
             Code::SandboxStopTimedOut,
             json!({ "name": name, "timeoutMs": timeout.as_millis() as u64 }),
         ),
-        CoreError::Runtime(_) => (Code::RuntimeError, Value::Null),
+        CoreError::Runtime(text) => (cloud_error::of_runtime(text), Value::Null),
         CoreError::StopTimeout { name, timeout, .. } => (
             Code::StopTimeout,
             json!({ "name": name, "timeoutMs": timeout.as_millis() as u64 }),
@@ -441,10 +479,8 @@ fn classify(error: &CoreError) -> (ErrorCode, Value) {
         CoreError::SandboxFsOps(_) => (Code::FilesystemError, Value::Null),
         CoreError::ImageNotFound(image) => (Code::ImageNotFound, json!({ "image": image })),
         CoreError::ImageInUse(_) => (Code::ImageInUse, Value::Null),
-        CoreError::VolumeNotFound(name) => (Code::VolumeNotFound, json!({ "name": name })),
-        CoreError::VolumeAlreadyExists(name) => {
-            (Code::VolumeAlreadyExists, json!({ "name": name }))
-        }
+        CoreError::VolumeNotFound(name) => (Code::VolumeNotFound, named(name)),
+        CoreError::VolumeAlreadyExists(name) => (Code::VolumeAlreadyExists, named(name)),
         CoreError::Image(error) => image_error::classify(error),
         CoreError::NetworkBuilder(_) => (Code::NetworkPolicyError, Value::Null),
         CoreError::PatchFailed(_) => (Code::PatchFailed, Value::Null),
@@ -469,7 +505,16 @@ fn classify(error: &CoreError) -> (ErrorCode, Value) {
         CoreError::Unsupported { op, .. } => {
             (Code::Unsupported, json!({ "operation": op.api_path() }))
         }
-        CoreError::Custom(_) => (Code::MicrosandboxError, Value::Null),
+        CoreError::Custom(text) => (cloud_error::of_custom(text), Value::Null),
+    }
+}
+
+/// The name of what an error is about. The cloud's answers stand where a name
+/// stands otherwise; those have spaces, which no name has.
+fn named(name: &str) -> Value {
+    match name.contains(' ') {
+        true => Value::Null,
+        false => json!({ "name": name }),
     }
 }
 
@@ -489,7 +534,7 @@ fn remedy(error: &CoreError) -> Option<&'static str> {
             "remove the sandboxes and snapshots that are made from it, or remove it with force"
         }
         CoreError::Image(error) => return image_error::remedy(image_error::classify(error).0),
-        _ => return None,
+        error => return cloud_error::remedy(classify(error).0),
     })
 }
 

@@ -13,6 +13,7 @@ import {
   type Places,
   toFlags,
 } from "../../src/activities.ts";
+import { apiKey, serveCloud } from "../cloud.ts";
 import { type Ended, start } from "../support.ts";
 import { publish, type Published } from "./published.ts";
 
@@ -200,6 +201,27 @@ test("setRuntimePath", async () => {
   assert.equal(ended.stdout, `${places.msb}\nlisted\n`);
   assertExact(permissions, ended.questions);
   await assertRefusedWithoutRun(permissions, [file]);
+});
+
+test("cloud", async () => {
+  await using cloud = await serveCloud();
+  const activity: Activity = activities.cloud;
+  const permissions = activity.permissions({ ...places, cloud: URL.parse(cloud.url)!.host });
+  const choose = `microsandbox.setLibraryPath("${places.library}");\n` +
+    `using cloud = await microsandbox.Backend.cloud();\n` +
+    `await cloud.run(() => microsandbox.Volume.list());`;
+  const environment = { MSB_API_KEY: apiKey, MSB_API_URL: cloud.url };
+  const file = [program("cloud", choose)];
+  const ended = await succeed(permissions, file, environment);
+  assert.equal(ended.stdout, "listed\n");
+  assert.equal(cloud.requests.length, 1);
+  // The library connects, so Deno does not record where to.
+  const { net, ...recorded } = permissions;
+  assertExact(recorded, ended.questions);
+  const { code, stderr } = await run(recorded, file, environment);
+  assert.equal(code, 1);
+  assert.ok(stderr.includes(`Requires net access to "${net}"`), stderr);
+  assert.equal(cloud.requests.length, 1);
 });
 
 test("what `where` prints is what the table says", async () => {

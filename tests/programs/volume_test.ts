@@ -67,7 +67,11 @@ test("a disk has a size, and its files are for guests only", async () => {
   const disk = await Volume.create({ name, kind: "disk", sizeMiB: 80 });
   assert.equal(disk.kind, "disk");
   assert.equal(disk.capacityBytes, 80 * 1024 * 1024);
-  await assert.rejects(disk.fs.readFile("x"), { code: "unsupported", details: { name } });
+  await assert.rejects(disk.fs.readFile("x"), {
+    name: "UnsupportedError",
+    code: "unsupported",
+    details: { name, operation: "fs.readFile" },
+  });
   await disk.remove();
 });
 

@@ -53,8 +53,9 @@ impl Guest {
         let agent = if sandbox.local().is_some() {
             sandbox.client_arc()
         } else {
-            let backend = request.client.backend.get()?;
-            Arc::new(backend.dial_agent(sandbox.name(), PATIENCE).await?)
+            // The sandbox's own backend knows its identity, so that the agent is not another
+            // sandbox's that has taken the name since.
+            Arc::new(sandbox.backend().dial_agent(sandbox.name(), PATIENCE).await?)
         };
         Ok(Self { agent: Agent(agent) })
     }

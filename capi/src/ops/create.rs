@@ -67,7 +67,7 @@ impl Attempt {
         let mut options: CreateOptions = request.options()?;
         options.patch_content = request.bytes.clone();
         options.ephemeral.get_or_insert(options.name.is_none());
-        let name = options.name.get_or_insert_with(random_name).clone();
+        let name = options.name.get_or_insert_with(|| random_name("sandbox")).clone();
         let builder = options.builder(&name)?;
         let backend = request.client.backend.get()?;
         let config = with_backend(backend.clone(), builder.build());
@@ -132,7 +132,7 @@ impl Attempt {
             match failure {
                 None => return Err(Error::cancelled()),
                 Some(error) if retries > 0 && host::is_slow_probe(&error) => retries -= 1,
-                Some(error) => return Err(host::explain(error).await),
+                Some(error) => return Err(host::explain(&self.backend, error).await),
             }
         }
     }
@@ -146,7 +146,7 @@ impl Attempt {
             match until_cancelled(&request.cancel, connecting).await? {
                 Ok(sandbox) => return live(sandbox),
                 Err(error) if retries > 0 && host::is_slow_probe(&error) => retries -= 1,
-                Err(error) => return Err(host::explain(error).await),
+                Err(error) => return Err(host::explain(&self.backend, error).await),
             }
         }
     }
@@ -187,11 +187,12 @@ impl Attempt {
     }
 }
 
-pub fn random_name() -> String {
+/// A name that nothing has yet.
+pub fn random_name(prefix: &str) -> String {
     // The standard library seeds each hasher from the system's random numbers;
     // a name needs no better ones.
     let random = RandomState::new().build_hasher().finish();
-    format!("sandbox-{random:016x}")
+    format!("{prefix}-{random:016x}")
 }
 
 /// Removes what a failed or cancelled create left under `name`, and says
@@ -206,7 +207,10 @@ pub async fn discard(backend: &Arc<dyn Backend>, name: &str, started: SystemTime
     const PATIENCE: Duration = Duration::from_secs(15);
     /// The core polls at this pace too; it has no event for the end.
     const PACE: Duration = Duration::from_millis(100);
+    /// The cloud limits how often it is asked.
+    const CLOUD_PACE: Duration = Duration::from_secs(1);
 
+    let is_cloud = backend.as_local().is_none();
     let mut had_entry = false;
     let _ = tokio::time::timeout(PATIENCE, async {
         loop {
@@ -219,14 +223,21 @@ pub async fn discard(backend: &Arc<dyn Backend>, name: &str, started: SystemTime
                 return;
             }
             had_entry = true;
-            let ended = matches!(
+            // The cloud may still be at it, and does not end it because nobody waits.
+            if is_cloud {
+                match handle.remove().await {
+                    Ok(()) => return,
+                    Err(_) => drop(handle.request_stop().await),
+                }
+            }
+            let ended = !is_cloud && matches!(
                 handle.status_snapshot(),
                 SandboxStatus::Created | SandboxStatus::Stopped | SandboxStatus::Crashed
             );
             if ended && handle.remove().await.is_ok() {
                 return;
             }
-            tokio::time::sleep(PACE).await;
+            tokio::time::sleep(if is_cloud { CLOUD_PACE } else { PACE }).await;
         }
     })
     .await;

@@ -11,6 +11,7 @@ use super::create::random_name;
 use super::newcomer::Newcomer;
 use super::sandbox::{LiveSandbox, OnSandbox, current, on_target, target};
 use super::{NoOptions, Request, until_cancelled};
+use crate::backend::require_local;
 use crate::client::Outcome;
 use crate::error::{Error, ErrorCode, Failure};
 use crate::handle::AnyResource;
@@ -166,6 +167,9 @@ pub struct CompactedDisk {
     pub materialized_bytes: u64,
 }
 
+/// What to do where there are no forks.
+const FORK_REMEDY: &str = "make a snapshot and restore it, or use a local backend";
+
 /// `sandbox.pause`
 pub async fn pause(request: Request) -> Result<Outcome, Error> {
     let OnSandbox { sandbox, options }: OnSandbox<PauseOptions> = request.options()?;
@@ -199,8 +203,9 @@ pub async fn pause_state(request: Request) -> Result<Outcome, Error> {
 /// `sandbox.fork`
 pub async fn fork(request: Request) -> Result<Outcome, Error> {
     let OnSandbox { sandbox, mut options }: OnSandbox<ForkOptions> = request.options()?;
-    let name = options.name.take().unwrap_or_else(random_name);
+    let name = options.name.take().unwrap_or_else(|| random_name("sandbox"));
     validate_name(&name)?;
+    require_local(&request.client.backend.get()?, FORK_REMEDY)?;
     let source = until_cancelled(&request.cancel, target(&request, sandbox)).await??;
     let _leases = options.bindings.as_mut().map(|it| it.lease_ports("bindings")).transpose()?;
     let builder = || -> Result<ForkBuilder, Error> {
@@ -228,6 +233,7 @@ pub async fn fork_many(request: Request) -> Result<Outcome, Error> {
     for name in &names {
         validate_name(name)?;
     }
+    require_local(&request.client.backend.get()?, FORK_REMEDY)?;
     if names.is_empty() {
         return Err(Error::new(ErrorCode::InvalidOption, "Cannot fork without names: give one or more")
             .with_details(json!({ "path": "names" })));
@@ -271,6 +277,7 @@ pub async fn compact(request: Request) -> Result<Outcome, Error> {
         Some(layers @ 2..) => usize::try_from(layers).ok(),
         Some(layers) => return Err(super::out_of_range("layers", layers, "2 or more")),
     };
+    require_local(&request.client.backend.get()?, "use a local backend")?;
     let handle = current(&request, sandbox).await?;
     let mut builder = handle.compact();
     if let Some(layers) = layers {

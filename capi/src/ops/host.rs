@@ -110,7 +110,14 @@ pub fn is_slow_probe(error: &CoreError) -> bool {
 
 /// Adds the core's diagnosis of the host to an error that a boot may have
 /// failed with because of it.
-pub async fn explain(error: CoreError) -> Error {
+pub async fn explain(backend: &Arc<dyn Backend>, error: CoreError) -> Error {
+    if backend.as_local().is_none() {
+        let mut error = Error::from(error);
+        if error.code == ErrorCode::RuntimeError {
+            error.code = ErrorCode::BootFailed;
+        }
+        return error;
+    }
     let guest_came_up = match &error {
         CoreError::BootStart { err, .. } => err.reason.is_some(),
         CoreError::Runtime(_) => false,

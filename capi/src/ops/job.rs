@@ -16,6 +16,7 @@ use super::command::{CommandRequest, Program, Stdin};
 use super::sandbox::find;
 use super::signal::{FatalSignal, SignalOption};
 use super::{Request, out_of_range};
+use crate::backend::require_local;
 use crate::client::Outcome;
 use crate::error::{Error, ErrorCode};
 use crate::stream::{Item, Source, Stream};
@@ -206,12 +207,16 @@ pub struct JobLogRecord {
     pub cursor: String,
 }
 
+/// What to do where there are no jobs.
+const REMEDY: &str = "start the command with execStream, or use a local backend";
+
 /// `job.start`
 pub async fn start(request: Request) -> Result<Outcome, Error> {
     let CommandRequest { program, stdin, options } = request.options()?;
     let limit = options.limit()?;
     // Only who is attached can change a job's terminal.
     options.tty.map(|size| size.rows_and_columns()).transpose()?;
+    require_local(&request.client.backend.get()?, REMEDY)?;
     let sandbox = request.client.handles.get::<Sandbox>(request.handle)?;
     let apply = options.configuration()?;
     let configure = |builder: ExecOptionsBuilder| {
@@ -259,6 +264,7 @@ pub async fn list(request: Request) -> Result<Outcome, Error> {
                 .map_err(|reason| Error::new(ErrorCode::InvalidCursor, reason))
         })
         .transpose()?;
+    require_local(&request.client.backend.get()?, REMEDY)?;
     let handle = find(&request, &options.sandbox, Some(&options.sandbox_id)).await?;
     let page = handle
         .list_jobs_with(|mut list: JobListBuilder| {
@@ -336,6 +342,7 @@ pub fn lost(reason: Option<String>) -> Error {
 
 impl JobTarget {
     pub async fn find(&self, request: &Request) -> Result<Job, Error> {
+        require_local(&request.client.backend.get()?, REMEDY)?;
         let handle = find(request, &self.sandbox, Some(&self.sandbox_id)).await?;
         Ok(handle.get_job(&self.job).await?)
     }

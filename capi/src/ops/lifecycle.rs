@@ -305,7 +305,8 @@ async fn boot<'a>(
     request: &Request,
     start: impl Fn() -> BoxFuture<'a, Result<Sandbox, CoreError>>,
 ) -> Result<Outcome, Error> {
-    host::prepare(&request.client.backend.get()?).await?;
+    let backend = request.client.backend.get()?;
+    host::prepare(&backend).await?;
     let mut retries = host::PROBE_RETRIES;
     loop {
         match start().await {
@@ -320,7 +321,7 @@ async fn boot<'a>(
                 return live(sandbox);
             }
             Err(error) if retries > 0 && host::is_slow_probe(&error) => retries -= 1,
-            Err(error) => return Err(host::explain(error).await),
+            Err(error) => return Err(host::explain(&backend, error).await),
         }
     }
 }

@@ -7,6 +7,7 @@ use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
 use futures_util::{FutureExt, StreamExt};
 use microsandbox::MicrosandboxError as CoreError;
+use microsandbox::sandbox::SandboxHandle;
 use microsandbox::logs::{
     LogCursor, LogEntry as CoreEntry, LogOptions, LogSource as CoreSource, LogStreamOptions,
     LogStreamStart,
@@ -139,15 +140,49 @@ pub async fn stream(request: Request) -> Result<Outcome, Error> {
     };
     let handle = current(&request, sandbox).await?;
     let entries = handle.log_stream(&core_options).await?;
-    Ok(Outcome::resource(Stream::new(Entries(entries))))
+    Ok(Outcome::resource(Stream::new(Entries { entries, handle, options: core_options })))
 }
 
-struct Entries(BoxStream<'static, Result<CoreEntry, CoreError>>);
+struct Entries {
+    entries: BoxStream<'static, Result<CoreEntry, CoreError>>,
+    handle: SandboxHandle,
+    /// What brings the entries that are still to come.
+    options: LogStreamOptions,
+}
+
+impl Entries {
+    /// The core gives every request to the cloud 30 seconds, also one that
+    /// follows a log, so that one is made again where it ended.
+    async fn take(&mut self) -> Result<Option<CoreEntry>, CoreError> {
+        loop {
+            match self.entries.next().await.transpose() {
+                Ok(Some(entry)) => {
+                    self.options.start = LogStreamStart::From(entry.cursor.clone());
+                    return Ok(Some(entry));
+                }
+                Err(CoreError::Http(error)) if error.is_timeout() && self.can_go_on() => {
+                    self.handle = self.handle.refresh().await?;
+                    self.entries = self.handle.log_stream(&self.options).await?;
+                }
+                ended => return ended,
+            }
+        }
+    }
+
+    /// Whether there is more to come, and it can be told from what was there.
+    fn can_go_on(&self) -> bool {
+        let is_known = match &self.options.start {
+            LogStreamStart::From(cursor) => *cursor != LogCursor::empty(),
+            _ => true,
+        };
+        self.options.follow && is_known
+    }
+}
 
 impl Source for Entries {
     fn next(&mut self) -> BoxFuture<'_, Result<Option<Item>, Error>> {
         async {
-            let Some(entry) = self.0.next().await.transpose()? else { return Ok(None) };
+            let Some(entry) = self.take().await? else { return Ok(None) };
             Ok(Some(Item { json: encode(&LogEntry::from(&entry))?, bytes: entry.data }))
         }
         .boxed()

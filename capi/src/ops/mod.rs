@@ -1,5 +1,6 @@
 //! The operations that a request can name, and the way to each.
 
+pub mod backend;
 pub mod bindings;
 pub mod check;
 pub mod command;
@@ -104,6 +105,14 @@ macro_rules! operations {
             match id {
                 $($id => run!($($own)? request, $run),)*
                 _ => future::ready(Err(unknown_operation(id))).boxed(),
+            }
+        }
+
+        /// The name of the operation with this number.
+        pub fn name(id: u32) -> Option<&'static str> {
+            match id {
+                $($id => Some($name),)*
+                _ => None,
             }
         }
 
@@ -255,6 +264,11 @@ operations! {
     216 "metrics.get" (sandbox::OnSandbox<NoOptions>) -> metrics::Metrics = [metrics::get];
     217 "metrics.all" (NoOptions) -> std::collections::BTreeMap<String, metrics::Metrics> = [metrics::all];
     218 "metrics.stream" (sandbox::OnSandbox<metrics::MetricsOptions>) -> () = [metrics::stream];
+    272 "backend.info" (NoOptions) -> backend::BackendInfo = [backend::info];
+    273 "backend.requirements" (NoOptions) -> backend::BackendRequirements = [backend::requirements];
+    274 "backend.profiles" (NoOptions) -> backend::ProfileSelection = [backend::profiles];
+    275 "backend.useProfile" (backend::UseProfile) -> backend::ProfileSelection =
+        [backend::use_profile];
     288 "runtime.install" (runtime::InstallRuntimeOptions) -> runtime::RuntimeInfo = [runtime::install];
     289 "runtime.ensure" (NoOptions) -> runtime::RuntimeInfo = [runtime::ensure];
     290 "runtime.find" (NoOptions) -> runtime::FoundRuntime = [runtime::find];
@@ -346,7 +360,8 @@ pub fn ranged<T: TryFrom<i64> + Into<u32>>(path: &str, value: i64, maximum: T) -
     }
 }
 
-fn invalid_option(error: serde_path_to_error::Error<serde_json::Error>) -> Error {
+/// The error for options that are not what they should be.
+pub fn invalid_option(error: serde_path_to_error::Error<serde_json::Error>) -> Error {
     let path = error.path().to_string();
     let inner = error.into_inner();
     let text = inner.to_string();
@@ -368,7 +383,7 @@ fn invalid_option(error: serde_path_to_error::Error<serde_json::Error>) -> Error
 
 /// Whether the values below an option are nobody else's business.
 fn holds_secrets(path: &str) -> bool {
-    ["secrets", "registryAuth"].iter().any(|name| path.split(['.', '[']).next() == Some(name))
+    ["secrets", "registryAuth", "apiKey"].iter().any(|name| path.split(['.', '[']).next() == Some(name))
 }
 
 /// serde's reason for a refusal, without the value that was refused: what

@@ -75,7 +75,7 @@ impl<'a> Newcomer<'a> {
             match failure {
                 None => return Err(Error::cancelled()),
                 Some(error) if retries > 0 && host::is_slow_probe(&error) => retries -= 1,
-                Some(error) => return Err(host::explain(error).await),
+                Some(error) => return Err(host::explain(&self.backend, error).await),
             }
         }
     }

@@ -85,7 +85,7 @@ pub struct RestoreWarning {
 /// `sandbox.restore`
 pub async fn restore(request: Request) -> Result<Outcome, Error> {
     let RestoreRequest { snapshot, mut options } = request.options()?;
-    let name = options.name.take().unwrap_or_else(random_name);
+    let name = options.name.take().unwrap_or_else(|| random_name("sandbox"));
     validate_name(&name)?;
     options.builder(SnapshotReference::auto(""), &name)?;
     let _leases = options.bindings.as_mut().map(|it| it.lease_ports("bindings")).transpose()?;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use microsandbox::sandbox::{SandboxHandle, SandboxStatus};
 use microsandbox::{
-    Backend as CoreBackend, BackendKind, MicrosandboxError as CoreError, Sandbox, with_backend,
+    Backend, MicrosandboxError as CoreError, Sandbox, with_backend,
 };
 use serde::{Deserialize, Serialize};
 
@@ -64,7 +64,7 @@ pub struct LiveSandbox {
     /// not share.
     pub id: String,
     /// Where it runs.
-    pub backend: Backend,
+    pub backend: BackendKind,
     /// Whether the sandbox ends with this connection.
     pub owns_lifecycle: bool,
     /// The ports of this machine that lead into it.
@@ -75,7 +75,7 @@ pub struct LiveSandbox {
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
-pub enum Backend {
+pub enum BackendKind {
     /// On this machine.
     Local,
     /// In the cloud.
@@ -115,7 +115,7 @@ pub struct SandboxInfo {
     /// not share.
     pub id: String,
     /// Where it runs.
-    pub backend: Backend,
+    pub backend: BackendKind,
     /// What it was doing when it was asked.
     pub status: Status,
     /// When it was created, in ISO 8601.
@@ -249,11 +249,13 @@ pub async fn find(request: &Request, name: &str, id: Option<&str>) -> Result<San
 }
 
 async fn identified(
-    backend: Arc<dyn CoreBackend>,
+    backend: Arc<dyn Backend>,
     name: &str,
     id: Option<&str>,
 ) -> Result<SandboxHandle, Error> {
-    let handle = with_backend(backend, Sandbox::get(name)).await?;
+    let handle = with_backend(backend, Sandbox::get(name))
+        .await
+        .map_err(|error| Error::from(error).about_sandbox(name))?;
     match id {
         Some(expected) if expected != handle.id().as_str() => {
             Err(CoreError::SandboxReplaced {
@@ -279,11 +281,11 @@ pub fn info(handle: &SandboxHandle) -> SandboxInfo {
     }
 }
 
-impl From<BackendKind> for Backend {
-    fn from(kind: BackendKind) -> Self {
+impl From<microsandbox::BackendKind> for BackendKind {
+    fn from(kind: microsandbox::BackendKind) -> Self {
         match kind {
-            BackendKind::Local => Self::Local,
-            BackendKind::Cloud => Self::Cloud,
+            microsandbox::BackendKind::Local => Self::Local,
+            microsandbox::BackendKind::Cloud => Self::Cloud,
         }
     }
 }

@@ -12,6 +12,7 @@ use microsandbox::{
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::create::random_name;
 use super::fork::GuestFlush;
 use super::rootfs::DiskFormat;
 use super::sandbox::{OnSandbox, current};
@@ -224,8 +225,12 @@ pub struct DiskUsage {
 pub async fn create(request: Request) -> Result<Outcome, Error> {
     let OnSandbox { sandbox, options }: OnSandbox<SnapshotOptions> = request.options()?;
     let sandbox = until_cancelled(&request.cancel, current(&request, sandbox)).await??;
-    let config = options.config(sandbox.name());
+    let mut config = options.config(sandbox.name());
     let backend = request.client.backend.get()?;
+    // On this machine the core makes a name up itself.
+    if config.name.is_empty() && backend.as_local().is_none() {
+        config.name = random_name("snapshot");
+    }
     with_backend(backend, async {
         let snapshot = Snapshot::create(config).await?;
         if request.cancel.is_cancelled() {

@@ -6,7 +6,7 @@ use microsandbox::{MicrosandboxError as CoreError, Volume, VolumeHandle, VolumeS
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::sandbox::Backend;
+use super::sandbox::BackendKind;
 use super::{Request, out_of_range};
 use crate::client::Outcome;
 use crate::error::{Error, ErrorCode};
@@ -76,7 +76,7 @@ pub struct VolumeInfo {
     /// The volume's name.
     pub name: String,
     /// Where it is.
-    pub backend: Backend,
+    pub backend: BackendKind,
     /// What it is made of.
     pub kind: VolumeKind,
     /// Its size in bytes, if it is a disk.
