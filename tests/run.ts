@@ -69,7 +69,7 @@ function denoTest(files: string, { variables, flags = "" }: Grant): string {
  */
 const vmNouns: Record<string, Grant> = {
   sandbox: microVms,
-  lifecycle: microVms,
+  lifecycle: { ...microVms, flags: "--allow-net=127.0.0.1" },
   metrics: microVms,
   log: {
     variables: ["MICROSANDBOX_TEST_IMAGE", "MSB_HOME"],
