@@ -14,6 +14,7 @@
  * @module
  */
 
+export { AgentClient, type AgentFrame, AgentStream } from "./src/agent.ts";
 export type { Cancellable } from "./src/cancellable.ts";
 export {
   CommandOutput,
@@ -45,6 +46,7 @@ export {
   SandboxNotRunningError,
   SandboxReplacedError,
   SnapshotError,
+  SshError,
   StdinClosedError,
   StopTimeoutError,
   UnfinishedCommandError,
@@ -107,6 +109,9 @@ export {
   type StartSandboxOptions,
 } from "./src/sandbox.ts";
 export { sh, type ShellValue } from "./src/shell.ts";
+export { SftpSession } from "./src/sftp.ts";
+export { SshClient, type SshExecOptions, type SshOptions } from "./src/ssh.ts";
+export { SshServer, type SshServerOptions } from "./src/ssh_server.ts";
 export {
   type AttachOptions,
   attachTerminal,
@@ -288,6 +293,9 @@ export type {
   SnapshotDetails,
   SnapshotInfo,
   SnapshotOptions,
+  SshRequest,
+  SshServerEvent,
+  SshServerRequest,
   StartupPhase,
   StartupProgress,
   StatVirtualizationPolicy,
