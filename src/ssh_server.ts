@@ -89,8 +89,11 @@ export class SshServer implements AsyncDisposable {
     return this.close();
   }
 
-  /** Who came and was let in or refused. Each event is told once. */
-  async *[Symbol.asyncIterator](): AsyncGenerator<SshServerEvent, void> {
+  /**
+   * Who came and was let in or refused. Each event is told once, whoever
+   * iterates.
+   */
+  async *events({ signal }: Cancellable = {}): AsyncGenerator<SshServerEvent, void> {
     if (this.#closed) {
       throw toError({
         code: "handle-closed",
@@ -98,10 +101,18 @@ export class SshServer implements AsyncDisposable {
       });
     }
     const client = this.#client;
-    const { handle } = await client.call("sshServer.events", {}, { handle: this.#handle });
-    for await (const { json } of readStream(client, handle, { credit: 1 })) {
+    const { handle } = await client.call("sshServer.events", {}, {
+      handle: this.#handle,
+      signal,
+    });
+    for await (const { json } of readStream(client, handle, { credit: 1, signal })) {
       yield json as SshServerEvent;
     }
+  }
+
+  /** The events, as {@link SshServer.events} gives them. */
+  [Symbol.asyncIterator](): AsyncGenerator<SshServerEvent, void> {
+    return this.events();
   }
 
   async #close(signal: AbortSignal | undefined): Promise<void> {

@@ -291,6 +291,9 @@ test("a wrong key is refused and told, as is who logged in", async () => {
     events.map((event) => event.type !== "missed" && [event.type, event.fingerprint]),
     [["refused", fingerprints[0]], ["loggedIn", fingerprints[1]]],
   );
+  const reason = new Error("enough");
+  const more = server.events({ signal: AbortSignal.abort(reason) });
+  await assert.rejects(more.next(), reason);
 });
 
 test("close() ends connections and events, and frees the port", async () => {

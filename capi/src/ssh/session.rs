@@ -290,8 +290,12 @@ async fn pass_on_sftp(channel: Channel<Msg>, visit: &Visit) {
     };
     match connected.await {
         Ok((_connection, served)) => {
+            let id = channel.id();
             let (mut client, mut server) = (channel.into_stream(), served.into_stream());
-            let _ = copy_bidirectional(&mut client, &mut server).await;
+            let copied = copy_bidirectional(&mut client, &mut server).await;
+            // Without a code `scp` takes everything for failed. The channel is
+            // closed behind it, when the stream is dropped.
+            let _ = visit.handle.exit_status_request(id, copied.is_err().into()).await;
         }
         Err(error) => {
             let _ = channel.extended_data_bytes(STDERR, format!("{}\r\n", error.message)).await;
