@@ -14,6 +14,7 @@
  * @module
  */
 
+export { AgentClient, type AgentFrame, AgentStream } from "./src/agent.ts";
 export {
   Backend,
   backendInfo,
@@ -53,6 +54,7 @@ export {
   SandboxNotRunningError,
   SandboxReplacedError,
   SnapshotError,
+  SshError,
   StdinClosedError,
   StopTimeoutError,
   UnfinishedCommandError,
@@ -116,6 +118,9 @@ export {
   type StartSandboxOptions,
 } from "./src/sandbox.ts";
 export { sh, type ShellValue } from "./src/shell.ts";
+export { SftpSession } from "./src/sftp.ts";
+export { SshClient, type SshExecOptions, type SshOptions } from "./src/ssh.ts";
+export { SshServer, type SshServerOptions } from "./src/ssh_server.ts";
 export {
   type AttachOptions,
   attachTerminal,
@@ -299,6 +304,9 @@ export type {
   SnapshotDetails,
   SnapshotInfo,
   SnapshotOptions,
+  SshRequest,
+  SshServerEvent,
+  SshServerRequest,
   StartupPhase,
   StartupProgress,
   StatVirtualizationPolicy,

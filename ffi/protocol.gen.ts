@@ -125,6 +125,18 @@ export const operation = {
   "metrics.get": 216,
   "metrics.all": 217,
   "metrics.stream": 218,
+  "ssh.connect": 224,
+  "ssh.spawn": 225,
+  "ssh.openSftp": 226,
+  "ssh.close": 227,
+  "sshServer.listen": 240,
+  "sshServer.events": 241,
+  "sshServer.close": 242,
+  "agent.connect": 256,
+  "agent.request": 257,
+  "agent.stream": 258,
+  "agent.send": 259,
+  "agent.close": 260,
   "backend.info": 272,
   "backend.requirements": 273,
   "backend.profiles": 274,
@@ -244,6 +256,18 @@ export interface Operations {
   "metrics.get": { options: OnSandbox<NoOptions>; result: Metrics };
   "metrics.all": { options: NoOptions; result: { [key in string]: Metrics } };
   "metrics.stream": { options: OnSandbox<MetricsOptions>; result: null };
+  "ssh.connect": { options: SshRequest; result: null };
+  "ssh.spawn": { options: SshCommandRequest; result: null };
+  "ssh.openSftp": { options: NoOptions; result: null };
+  "ssh.close": { options: NoOptions; result: null };
+  "sshServer.listen": { options: SshServerRequest; result: SshServerInfo };
+  "sshServer.events": { options: NoOptions; result: null };
+  "sshServer.close": { options: NoOptions; result: null };
+  "agent.connect": { options: NamedSandbox; result: null };
+  "agent.request": { options: AgentRequest; result: AgentFrameHeader };
+  "agent.stream": { options: AgentRequest; result: AgentStreamInfo };
+  "agent.send": { options: AgentFrameHeader; result: null };
+  "agent.close": { options: NoOptions; result: null };
   "backend.info": { options: NoOptions; result: BackendInfo };
   "backend.requirements": { options: NoOptions; result: BackendRequirements };
   "backend.profiles": { options: NoOptions; result: ProfileSelection };
@@ -262,6 +286,38 @@ export interface Operations {
   "echo.statistics": { options: NoOptions; result: Statistics };
   "echo.process": { options: EchoProcessOptions; result: SpawnedProcess };
 }
+
+/**
+ * A frame of the agent without its body, which is in the frame's bytes.
+ */
+export type AgentFrameHeader = { 
+/**
+ * The number of the exchange that it belongs to.
+ */
+id: number, 
+/**
+ * Its flags.
+ */
+flags: number, };
+
+/**
+ * What to begin an exchange with. The frame's bytes are the body.
+ */
+export type AgentRequest = { 
+/**
+ * The flags of the agent's frame.
+ */
+flags: number, };
+
+/**
+ * An exchange with any number of answers. The handle of the stream of them is
+ * in the frame.
+ */
+export type AgentStreamInfo = { 
+/**
+ * The number of the exchange.
+ */
+id: number, };
 
 /**
  * The format of an archive of images.
@@ -1099,7 +1155,7 @@ how: End, };
 /**
  * A stable name for what went wrong. Codes are never renamed or reused.
  */
-export type ErrorCode = "agent-client-error" | "already-exists" | "boot-failed" | "busy" | "cancelled" | "client-closed" | "cloud-http" | "cloud-conflict" | "cloud-forbidden" | "cloud-rate-limited" | "cloud-response-invalid" | "cloud-unauthorized" | "cloud-unavailable" | "command-interrupted" | "control-client-error" | "control-secret-batch" | "control-state-changed" | "cross-device" | "database-error" | "directory-not-empty" | "exec-failed" | "exec-timeout" | "file-closed" | "filesystem-error" | "filesystem-loop" | "handle-closed" | "http-error" | "http-timeout" | "http-unreachable" | "image-archive-invalid" | "image-corrupt" | "image-in-use" | "image-not-found" | "image-platform-unavailable" | "image-pull-failed" | "internal" | "invalid-config" | "invalid-cursor" | "invalid-handle" | "invalid-option" | "invalid-sandbox-name" | "io-error" | "is-a-directory" | "job-history-error" | "job-input-busy" | "job-launch-unconfirmed" | "job-lost" | "job-not-found" | "job-not-running" | "job-output-gap" | "job-read-only" | "json-error" | "libkrunfw-not-found" | "log-missed-rotation" | "metrics-disabled" | "metrics-unavailable" | "microsandbox-error" | "missing-restore-bindings" | "modification-refused" | "network-policy-error" | "no-default-command" | "no-space" | "not-a-directory" | "not-found" | "option-out-of-range" | "os-error" | "patch-failed" | "permission-denied" | "port-unavailable" | "protocol-error" | "registry-disconnected" | "registry-plain-http" | "registry-rate-limited" | "registry-tls-failed" | "registry-unauthorized" | "registry-unreachable" | "read-only-filesystem" | "result-too-large" | "output-overflow" | "runtime-error" | "runtime-incomplete" | "runtime-in-use" | "runtime-not-installed" | "sandbox-already-exists" | "sandbox-not-found" | "sandbox-not-running" | "sandbox-replaced" | "sandbox-still-running" | "sandbox-stop-timed-out" | "snapshot-already-exists" | "snapshot-image-missing" | "snapshot-integrity" | "snapshot-migration" | "snapshot-not-found" | "snapshot-replaced" | "snapshot-sandbox-running" | "snapshot-source-recovery" | "stdin-closed" | "stop-timeout" | "terminal-error" | "unknown-operation" | "unknown-option" | "unsupported" | "virtualization-unavailable" | "volume-already-exists" | "volume-in-use" | "volume-not-found" | "wait-timeout";
+export type ErrorCode = "agent-client-error" | "already-exists" | "boot-failed" | "busy" | "cancelled" | "client-closed" | "cloud-http" | "cloud-conflict" | "cloud-forbidden" | "cloud-rate-limited" | "cloud-response-invalid" | "cloud-unauthorized" | "cloud-unavailable" | "command-interrupted" | "control-client-error" | "control-secret-batch" | "control-state-changed" | "cross-device" | "database-error" | "directory-not-empty" | "exec-failed" | "exec-timeout" | "file-closed" | "filesystem-error" | "filesystem-loop" | "handle-closed" | "http-error" | "http-timeout" | "http-unreachable" | "image-archive-invalid" | "image-corrupt" | "image-in-use" | "image-not-found" | "image-platform-unavailable" | "image-pull-failed" | "internal" | "invalid-config" | "invalid-cursor" | "invalid-handle" | "invalid-option" | "invalid-sandbox-name" | "io-error" | "is-a-directory" | "job-history-error" | "job-input-busy" | "job-launch-unconfirmed" | "job-lost" | "job-not-found" | "job-not-running" | "job-output-gap" | "job-read-only" | "json-error" | "libkrunfw-not-found" | "log-missed-rotation" | "metrics-disabled" | "metrics-unavailable" | "microsandbox-error" | "missing-restore-bindings" | "modification-refused" | "network-policy-error" | "no-default-command" | "no-space" | "not-a-directory" | "not-found" | "option-out-of-range" | "os-error" | "patch-failed" | "permission-denied" | "port-unavailable" | "protocol-error" | "registry-disconnected" | "registry-plain-http" | "registry-rate-limited" | "registry-tls-failed" | "registry-unauthorized" | "registry-unreachable" | "read-only-filesystem" | "result-too-large" | "output-overflow" | "runtime-error" | "runtime-incomplete" | "runtime-in-use" | "runtime-not-installed" | "sandbox-already-exists" | "sandbox-not-found" | "sandbox-not-running" | "sandbox-replaced" | "sandbox-still-running" | "sandbox-stop-timed-out" | "snapshot-already-exists" | "snapshot-image-missing" | "snapshot-integrity" | "snapshot-migration" | "snapshot-not-found" | "snapshot-replaced" | "snapshot-sandbox-running" | "snapshot-source-recovery" | "ssh-error" | "stdin-closed" | "stop-timeout" | "terminal-error" | "unknown-operation" | "unknown-option" | "unsupported" | "virtualization-unavailable" | "volume-already-exists" | "volume-in-use" | "volume-not-found" | "wait-timeout";
 
 /**
  * How to fail.
@@ -4150,6 +4206,126 @@ export type SpawnedProcess = {
  * Its process id in the guest.
  */
 pid: number, };
+
+/**
+ * What to run over SSH.
+ */
+export type SshCommandRequest = { 
+/**
+ * A script, which the sandbox's shell gets with `-c`. Default: the shell
+ * reads its input.
+ */
+command?: string, 
+/**
+ * Runs it in a terminal of this size. Default: no terminal.
+ */
+tty?: TerminalSize, };
+
+/**
+ * As whom to log in.
+ */
+export type SshRequest = { 
+/**
+ * The guest user to log in as. Default: `root`.
+ */
+user?: string, 
+/**
+ * What programs with a terminal are told that it is. Default: the
+ * variable `TERM` of this program, or `xterm`.
+ */
+term?: string, };
+
+/**
+ * Something that happened at an SSH server.
+ */
+export type SshServerEvent = { "type": "loggedIn", 
+/**
+ * The user that it asked for.
+ */
+user: string, 
+/**
+ * The SHA-256 fingerprint of its key, as `ssh-keygen -l` shows it.
+ */
+fingerprint: string, 
+/**
+ * Its address and port.
+ */
+remoteAddress: string, } | { "type": "refused", 
+/**
+ * The user that it asked for.
+ */
+user: string, 
+/**
+ * The SHA-256 fingerprint of the key, as `ssh-keygen -l` shows it.
+ */
+fingerprint: string, 
+/**
+ * Its address and port.
+ */
+remoteAddress: string, } | { "type": "missed", 
+/**
+ * How many.
+ */
+count: number, };
+
+/**
+ * A server that listens. Its handle is in the frame.
+ */
+export type SshServerInfo = { 
+/**
+ * The port that it listens on.
+ */
+port: number, 
+/**
+ * Its public key, as in `known_hosts`.
+ */
+hostKey: string, };
+
+/**
+ * Where to listen, and who may log in.
+ */
+export type SshServerRequest = { 
+/**
+ * The port of this machine, from 0 to 65535; 0 is any free one. Default:
+ * 0.
+ */
+port?: number, 
+/**
+ * The address of this machine to listen on; `0.0.0.0` is all, which lets
+ * other machines in. Default: `127.0.0.1`.
+ */
+hostname?: string, 
+/**
+ * The public keys of those who may log in, each as a line of an
+ * `authorized_keys` file. Options in front of a key are refused. Default:
+ * those of `authorizedKeysFile`.
+ */
+authorizedKeys?: Array<string>, 
+/**
+ * A file of this machine with more of them. It is read once, at the
+ * start. Default: none.
+ */
+authorizedKeysFile?: string, 
+/**
+ * The guest user that everybody becomes. Default: the one that a client
+ * logs in as.
+ */
+user?: string, 
+/**
+ * Whether clients may use SFTP, and with it `scp`. Default: `true`.
+ */
+sftp?: boolean, 
+/**
+ * The private key that shows clients whom they talk to, as the text of a
+ * file in OpenSSH's or PEM format without a passphrase. Default: a key that
+ * is made once for the sandbox and kept with it.
+ */
+hostKey?: string, 
+/**
+ * After how many quiet milliseconds a connection is closed, with the
+ * commands in it; 0 is never. Default: 600000.
+ */
+inactivityTimeoutMs?: number, };
 
 /**
  * Which sandbox to start, and how.

@@ -278,6 +278,12 @@ export class ExecTimeoutError extends UnfinishedCommandError {}
 export class CommandInterruptedError extends UnfinishedCommandError {}
 
 /**
+ * A connection over SSH could not be made or was lost, or the server at its
+ * other end does not allow what was asked of it. Code: `ssh-error`.
+ */
+export class SshError extends MicrosandboxError {}
+
+/**
  * This machine cannot listen on a port: it is taken, or needs other rights.
  * Code: `port-unavailable`.
  */
@@ -376,6 +382,7 @@ const classes: { [Code in ErrorCode]?: ErrorClass } = {
   "exec-failed": ExecFailedError,
   "exec-timeout": ExecTimeoutError,
   "command-interrupted": CommandInterruptedError,
+  "ssh-error": SshError,
   "stdin-closed": StdinClosedError,
   "file-closed": FileSystemError,
   "filesystem-error": FileSystemError,

@@ -61,7 +61,7 @@ export interface HostCopyOptions extends Cancellable {
 export interface FileRoot {
   /** The client of the library. */
   client: Client;
-  /** The sandbox that has them. */
+  /** The sandbox that has them, or the SFTP session that leads to them. */
   handle?: number;
   /** The volume that has them. */
   volume?: string;

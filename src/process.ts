@@ -100,7 +100,7 @@ let outputOf: (process: Process) => ProcessOutput;
  * ```
  */
 export class Process implements AsyncDisposable {
-  /** The process id in the guest. */
+  /** The process id in the guest; 0 over SSH, which does not tell it. */
   readonly pid: number;
   readonly #client: Client;
   readonly #handle: number;
@@ -289,15 +289,24 @@ export async function spawn(
     ),
     { handle, bytes: toBytes(stdin), signal },
   );
-  const process = toProcess({
-    client,
-    handle: processHandle,
-    pid: result.pid,
-    isPiped,
-    isOwned: true,
-  });
+  return toOwned(client, processHandle, result.pid, isPiped ? stdin : null, signal);
+}
+
+/**
+ * The object for a process that this program has started: it fails when the
+ * signal is aborted, and a stream becomes its input. With `null` it takes none.
+ */
+export function toOwned(
+  client: Client,
+  handle: number,
+  pid: number,
+  stdin: ReadableStream<Uint8Array> | null | undefined,
+  signal: AbortSignal | undefined,
+): Process {
+  const isPiped = stdin !== null;
+  const process = toProcess({ client, handle, pid, isPiped, isOwned: true });
   if (signal) failOnAbort(process, signal);
-  if (stdin instanceof ReadableStream) feed(process, stdin);
+  if (stdin) feed(process, stdin);
   return process;
 }
 
@@ -335,12 +344,13 @@ export function toRequest(
   stdin: CommandRequest["stdin"],
   { tty, ...options }: Omit<ExecOptions, "stdin" | "signal">,
 ): CommandRequest {
+  return { program, stdin, options: { ...options, ...toTerminal(tty) } };
+}
+
+/** The part of a request that asks for a terminal, or does not. */
+export function toTerminal(tty: ExecOptions["tty"]): { tty?: TerminalSize } {
   const terminal = tty === true ? defaultTerminal : tty;
-  return {
-    program,
-    stdin,
-    options: terminal ? { ...options, tty: terminal } : options,
-  };
+  return terminal ? { tty: terminal } : {};
 }
 
 /** The bytes of an input that is not a stream. */

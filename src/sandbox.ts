@@ -18,6 +18,7 @@ import type {
   RestoreWarning,
   StopResult,
 } from "../ffi/protocol.gen.ts";
+import { type AgentClient, connectAgent } from "./agent.ts";
 import type { Cancellable } from "./cancellable.ts";
 import type { CommandOutput, CommandStatus, ExecOptions } from "./command.ts";
 import { connect } from "./connection.ts";
@@ -46,6 +47,8 @@ import {
 import { encodePatches, type Patch, requireRootfs } from "./rootfs.ts";
 import { SandboxHandle } from "./sandbox_handle.ts";
 import { restore, type RestoreSandboxOptions, Snapshot } from "./snapshot.ts";
+import { connectSsh, type SshClient, type SshOptions } from "./ssh.ts";
+import { serveSsh, type SshServer, type SshServerOptions } from "./ssh_server.ts";
 import { attach, type AttachOptions } from "./terminal.ts";
 
 /** What a new sandbox is made from. */
@@ -428,6 +431,38 @@ export class Sandbox extends SandboxBase implements AsyncDisposable {
       (tty) => this.shellStream('exec "$0" -i', tty),
       options,
     );
+  }
+
+  /**
+   * Makes an SSH client of this sandbox. It needs no server in the guest, no
+   * port and no key. Where it is not SSH that matters, {@link Sandbox.exec} and
+   * {@link Sandbox.fs} do the same with more to choose from.
+   */
+  async ssh(options?: SshOptions): Promise<SshClient> {
+    return await connectSsh(this.#client, this.#openHandle(), options);
+  }
+
+  /**
+   * Listens on a port of this machine for SSH clients, such as `ssh`, `sftp`
+   * and `scp`, and lets them into this sandbox. It needs no server in the guest.
+   *
+   * Throws {@link InvalidOptionError} for options and keys that make no sense,
+   * and {@link PortUnavailableError}.
+   *
+   * Permissions: `--allow-net=<hostname>:<port>`, and
+   * `--allow-read=<authorizedKeysFile>`.
+   */
+  async sshServer(options: SshServerOptions): Promise<SshServer> {
+    return await serveSsh(this.#client, this.#openHandle(), options);
+  }
+
+  /**
+   * Connects to this sandbox's agent, to speak its protocol. Otherwise like
+   * {@link AgentClient.connect}.
+   */
+  async agent({ signal }: Cancellable = {}): Promise<AgentClient> {
+    const { name, id } = this;
+    return await connectAgent(this.#client, { name, id }, signal);
   }
 
   /** The sandbox's jobs: commands that go on without this program. */

@@ -87,6 +87,8 @@ const vmNouns: Record<string, Grant> = {
   volume: hostFiles,
   programs,
   terminal: programs,
+  agent: microVms,
+  ssh: programs,
   // Root file systems need a disk that keeps attributes.
   image: { ...programs, flags: `${programs.flags} --allow-write=$MSB_HOME` },
   patch: { ...programs, flags: `${programs.flags} --allow-write=$MSB_HOME` },

@@ -226,6 +226,9 @@ pub enum ErrorCode {
     SnapshotSandboxRunning,
     /// The snapshot was made, but its sandbox did not recover.
     SnapshotSourceRecovery,
+    /// A connection over SSH could not be made, or the server at its other end
+    /// does not allow what was asked of it.
+    SshError,
     /// The command's standard input is not read any more: it was closed in the
     /// guest, or the command has ended.
     StdinClosed,

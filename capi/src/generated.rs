@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 
 use ts_rs::{Config, TS, TypeVisitor};
 
-use crate::{client, error, files, frame, ops, process, status};
+use crate::{client, error, files, frame, ops, process, ssh, status};
 
 /// The folder that the crate is in.
 fn repository() -> &'static Path {
@@ -93,6 +93,7 @@ fn declarations(config: &Config) -> BTreeMap<String, String> {
     declarations.visit::<process::ProcessItem>();
     declarations.visit::<ops::job::JobLogRecord>();
     declarations.visit::<ops::progress::CreateProgress>();
+    declarations.visit::<ssh::log::SshServerEvent>();
     declarations.by_name
 }
 

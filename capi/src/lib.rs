@@ -18,6 +18,7 @@ mod image_error;
 mod ops;
 mod process;
 mod queue;
+mod ssh;
 mod status;
 mod stream;
 mod wake;

@@ -19,7 +19,9 @@ use microsandbox::protocol::message::{Message, MessageType};
 use microsandbox::{AgentClient, AgentClientError, MicrosandboxError as CoreError, Sandbox};
 
 use super::failure::Failure;
-use super::{Attributes, FileKind, FileStat, Listed, OpenFileOptions, to_its_end, transfer};
+use super::{
+    Attributes, FileKind, FileStat, Listed, OpenFileOptions, parent_of, to_its_end, transfer,
+};
 use crate::error::{Error, ErrorCode};
 use crate::ops::Request;
 
@@ -305,14 +307,6 @@ fn already_exists() -> Failure {
     Failure::refused(ErrorCode::AlreadyExists, "")
 }
 
-/// The directory that an absolute path stands in.
-fn parent_of(path: &str) -> &str {
-    match path.trim_end_matches('/').rsplit_once('/') {
-        Some((parent, _)) if !parent.is_empty() => parent,
-        _ => "/",
-    }
-}
-
 fn listed(info: &FsEntryInfo) -> Listed {
     // The guest is not trusted: a name is a name, whatever it sends.
     let name = info.path.rsplit('/').next().unwrap_or_default();
@@ -346,19 +340,5 @@ impl From<Attributes> for FsSetAttrs {
     fn from(attributes: Attributes) -> Self {
         let Attributes { mode, uid, gid, size, accessed, modified } = attributes;
         Self { mode, uid, gid, size, atime: accessed, mtime: modified }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn parents_are_found() {
-        for (path, parent) in
-            [("/a", "/"), ("/a/b", "/a"), ("/a/b/", "/a"), ("//", "/"), ("/", "/")]
-        {
-            assert_eq!(parent_of(path), parent, "{path}");
-        }
     }
 }

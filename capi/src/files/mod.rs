@@ -1,9 +1,11 @@
-//! Files, those of a running guest and those of a volume on this machine,
-//! behind one set of operations with the meaning that they have in Deno.
+//! Files, those of a running guest, as its agent and as SFTP have them, and
+//! those of a volume on this machine, behind one set of operations with the
+//! meaning that they have in Deno.
 
 pub mod failure;
 pub mod guest;
 pub mod host;
+pub mod sftp;
 mod transfer;
 pub mod volume;
 
@@ -13,6 +15,7 @@ use serde_json::json;
 
 use self::failure::Failure;
 use self::guest::{Guest, GuestDirectory, GuestFile};
+use self::sftp::{Sftp, SftpDirectory, SftpFile};
 use self::volume::{VolumeDirectory, VolumeFile, VolumeFiles};
 use crate::error::{Error, ErrorCode};
 use crate::handle::Resource;
@@ -149,6 +152,8 @@ impl Attributes {
 pub enum Files {
     /// Those of a running sandbox.
     Guest(Guest),
+    /// The same through SFTP.
+    Sftp(Sftp),
     /// Those of a volume.
     Volume(VolumeFiles),
 }
@@ -158,18 +163,22 @@ macro_rules! within {
     ($this:expr, $kind:ident, $it:ident => $work:expr) => {
         match $this {
             $kind::Guest($it) => $work,
+            $kind::Sftp($it) => $work,
             $kind::Volume($it) => $work,
         }
     };
 }
 
 impl Files {
-    /// The files of the volume of this name or, without one, of the sandbox
-    /// that the request's handle stands for.
+    /// The files of the volume of this name or, without one, of the sandbox or
+    /// the SFTP session that the request's handle stands for.
     pub async fn of(request: &Request, volume: Option<&str>) -> Result<Self, Error> {
-        Ok(match volume {
-            Some(name) => Self::Volume(VolumeFiles::of(request, name).await?),
-            None => Self::Guest(Guest::connect(request).await?),
+        if let Some(name) = volume {
+            return Ok(Self::Volume(VolumeFiles::of(request, name).await?));
+        }
+        Ok(match request.client.handles.get::<Sftp>(request.handle) {
+            Ok(sftp) => Self::Sftp((*sftp).clone()),
+            Err(_) => Self::Guest(Guest::connect(request).await?),
         })
     }
 
@@ -177,7 +186,7 @@ impl Files {
     pub fn check(&self, path: &str) -> Result<(), Error> {
         let expected = match self {
             Self::Guest(_) if !path.starts_with('/') => "an absolute path",
-            Self::Volume(_) if path.is_empty() => "a path",
+            Self::Sftp(_) | Self::Volume(_) if path.is_empty() => "a path",
             _ if path.contains('\0') => "a path without a null character",
             _ => return Ok(()),
         };
@@ -261,6 +270,7 @@ pub struct OpenFile {
 
 enum AnyFile {
     Guest(GuestFile),
+    Sftp(SftpFile),
     Volume(VolumeFile),
 }
 
@@ -271,6 +281,12 @@ impl Resource for OpenFile {
 impl From<GuestFile> for AnyFile {
     fn from(file: GuestFile) -> Self {
         Self::Guest(file)
+    }
+}
+
+impl From<SftpFile> for AnyFile {
+    fn from(file: SftpFile) -> Self {
+        Self::Sftp(file)
     }
 }
 
@@ -344,6 +360,8 @@ impl OpenFile {
 pub enum OpenDirectory {
     /// One in a guest.
     Guest(GuestDirectory),
+    /// One in a guest, through SFTP.
+    Sftp(SftpDirectory),
     /// One in a volume.
     Volume(VolumeDirectory),
 }
@@ -351,6 +369,12 @@ pub enum OpenDirectory {
 impl From<GuestDirectory> for OpenDirectory {
     fn from(directory: GuestDirectory) -> Self {
         Self::Guest(directory)
+    }
+}
+
+impl From<SftpDirectory> for OpenDirectory {
+    fn from(directory: SftpDirectory) -> Self {
+        Self::Sftp(directory)
     }
 }
 
@@ -374,5 +398,31 @@ pub async fn to_its_end<T: Send + 'static>(work: impl Future<Output = T> + Send 
         Ok(value) => value,
         // The runtime is never shut down, so nothing else ends a task early.
         Err(panicked) => std::panic::resume_unwind(panicked.into_panic()),
+    }
+}
+
+/// The directory that a path in a guest stands in.
+fn parent_of(path: &str) -> &str {
+    match path.trim_end_matches('/') {
+        "" => "/",
+        path => match path.rsplit_once('/') {
+            Some(("", _)) => "/",
+            Some((parent, _)) => parent,
+            None => ".",
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parents_are_found() {
+        for (path, parent) in
+            [("/a", "/"), ("/a/b", "/a"), ("/a/b/", "/a"), ("//", "/"), ("/", "/"), ("a", "."), ("a/b", "a")]
+        {
+            assert_eq!(parent_of(path), parent, "{path}");
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! The operations that a request can name, and the way to each.
 
+pub mod agent;
 pub mod backend;
 pub mod bindings;
 pub mod check;
@@ -44,6 +45,8 @@ mod secret_change;
 pub mod signal;
 pub mod snapshot;
 pub mod snapshot_archive;
+pub mod ssh;
+pub mod ssh_server;
 pub mod storage;
 pub mod stream;
 pub mod volume;
@@ -264,6 +267,19 @@ operations! {
     216 "metrics.get" (sandbox::OnSandbox<NoOptions>) -> metrics::Metrics = [metrics::get];
     217 "metrics.all" (NoOptions) -> std::collections::BTreeMap<String, metrics::Metrics> = [metrics::all];
     218 "metrics.stream" (sandbox::OnSandbox<metrics::MetricsOptions>) -> () = [metrics::stream];
+    224 "ssh.connect" (ssh::SshRequest) -> () = [ssh::connect];
+    225 "ssh.spawn" (ssh::SshCommandRequest) -> () = [ssh::spawn];
+    226 "ssh.openSftp" (NoOptions) -> () = [ssh::open_sftp];
+    227 "ssh.close" (NoOptions) -> () = [ssh::close];
+    240 "sshServer.listen" (ssh_server::SshServerRequest) -> ssh_server::SshServerInfo =
+        [ssh_server::listen];
+    241 "sshServer.events" (NoOptions) -> () = [ssh_server::events];
+    242 "sshServer.close" (NoOptions) -> () = [ssh_server::close];
+    256 "agent.connect" (sandbox::NamedSandbox) -> () = [agent::connect];
+    257 "agent.request" (agent::AgentRequest) -> agent::AgentFrameHeader = [agent::request];
+    258 "agent.stream" (agent::AgentRequest) -> agent::AgentStreamInfo = [agent::stream];
+    259 "agent.send" (agent::AgentFrameHeader) -> () = [agent::send];
+    260 "agent.close" (NoOptions) -> () = [agent::close];
     272 "backend.info" (NoOptions) -> backend::BackendInfo = [backend::info];
     273 "backend.requirements" (NoOptions) -> backend::BackendRequirements = [backend::requirements];
     274 "backend.profiles" (NoOptions) -> backend::ProfileSelection = [backend::profiles];
@@ -383,7 +399,9 @@ pub fn invalid_option(error: serde_path_to_error::Error<serde_json::Error>) -> E
 
 /// Whether the values below an option are nobody else's business.
 fn holds_secrets(path: &str) -> bool {
-    ["secrets", "registryAuth", "apiKey"].iter().any(|name| path.split(['.', '[']).next() == Some(name))
+    ["secrets", "registryAuth", "apiKey", "hostKey"]
+        .iter()
+        .any(|name| path.split(['.', '[']).next() == Some(name))
 }
 
 /// serde's reason for a refusal, without the value that was refused: what

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use serde::de::value::StrDeserializer;
-use serde::de::{self, Deserializer, Visitor};
+use serde::de::{self, Deserializer, IntoDeserializer, Visitor};
 use serde::{Deserialize, Serialize};
 
 /// A signal of a Linux guest, whatever this machine is.
@@ -107,10 +107,26 @@ impl Signal {
         Self::Sigsys,
     ];
 
-    /// The signal with this number, if it has a name and can end a command.
-    fn fatal(number: i32) -> Option<Self> {
+    /// The signal with this number, if it has a name.
+    pub fn numbered(number: i32) -> Option<Self> {
         let index = usize::try_from(number).ok()?.checked_sub(1)?;
-        let signal = Self::ALL.get(index).copied()?;
+        Self::ALL.get(index).copied()
+    }
+
+    /// The signal's name, such as `SIGTERM`.
+    pub fn name(self) -> String {
+        format!("{self:?}").to_uppercase()
+    }
+
+    /// The signal of this name, such as `SIGTERM`.
+    pub fn named(name: &str) -> Option<Self> {
+        let name: StrDeserializer<'_, de::value::Error> = name.into_deserializer();
+        Self::deserialize(name).ok()
+    }
+
+    /// The signal with this number, if it has a name and can end a command.
+    pub fn fatal(number: i32) -> Option<Self> {
+        let signal = Self::numbered(number)?;
         let is_harmless = matches!(
             signal,
             Self::Sigchld
