@@ -7,7 +7,6 @@ import { AgentClient, type AgentFrame, Sandbox } from "../../mod.ts";
 import { type Cbor, decode, encode } from "../cbor.ts";
 
 const name = `${"Bun" in globalThis ? "bun" : "deno"}-agent`;
-const text = new TextEncoder();
 /** Flags of frames: the last one of an exchange, and the first one. */
 const [terminal, start] = [1, 2];
 let sandbox: Sandbox;
@@ -67,17 +66,25 @@ test("a request is answered, on a connection that the agent began", async () => 
 });
 
 test("a stream has all frames of an exchange, which send() goes on with", async () => {
-  const stream = await agent.stream(start, script("read line; echo got $line; exit 3"));
-  await agent.send(stream.id, 0, message("core.exec.stdin", { data: text.encode("this\n") }));
+  const stream = await agent.stream(
+    start,
+    script("trap 'echo got it; exit 3' TERM; echo ready; while :; do sleep 0.1; done"),
+  );
   const seen: [string, Cbor][] = [];
+  let printed = "";
   let last = 0;
   for await (const frame of stream) {
     assert.equal(frame.id, stream.id);
-    seen.push(opened(frame));
+    const [type, payload] = opened(frame);
+    seen.push([type, payload]);
     last = frame.flags;
+    if (type !== "core.exec.stdout") continue;
+    printed += new TextDecoder().decode((payload as { data: Uint8Array }).data);
+    if (printed === "ready\n") {
+      await agent.send(stream.id, 0, message("core.exec.signal", { signal: 15 }));
+    }
   }
-  const printed = seen.find(([type]) => type === "core.exec.stdout")?.[1] as { data: Uint8Array };
-  assert.equal(new TextDecoder().decode(printed.data), "got this\n");
+  assert.equal(printed, "ready\ngot it\n");
   assert.equal(seen[0]![0], "core.exec.started");
   assert.deepEqual(seen.at(-1), ["core.exec.exited", { code: 3 }]);
   assert.equal(last & terminal, terminal);
