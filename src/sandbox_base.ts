@@ -39,6 +39,8 @@ import {
   readLogs,
   streamLogs,
   type StreamLogsOptions,
+  waitForLog,
+  type WaitForLogOptions,
 } from "./logs.ts";
 import {
   type MetricsStreamOptions,
@@ -453,6 +455,34 @@ export abstract class SandboxBase {
     options: StreamLogsOptions = {},
   ): AsyncGenerator<LogEntry, void> {
     return streamLogs(this, options);
+  }
+
+  /**
+   * Waits until the sandbox has printed something that contains a text or
+   * matches a regular expression, and resolves with the entry that completes
+   * it. A match may span entries of one command, but not lines that were
+   * printed at different times.
+   *
+   * Throws {@link WaitTimeoutError} after `timeoutMs`, also when the sandbox
+   * has stopped meanwhile, and {@link LogRotationError} when more was printed
+   * than could be looked at.
+   *
+   * @example Wait until a server says that it is ready
+   * ```ts
+   * import { Sandbox } from "@x/microsandbox";
+   *
+   * await using sandbox = await Sandbox.create({ image: "alpine:3.22" });
+   * const server = sandbox.shell("sleep 1; echo listening on port 80");
+   * const entry = await sandbox.waitForLog(/listening on port \d+/);
+   * console.log(entry.text());
+   * await server;
+   * ```
+   */
+  async waitForLog(
+    pattern: string | RegExp,
+    options: WaitForLogOptions = {},
+  ): Promise<LogEntry> {
+    return await waitForLog(this, pattern, options);
   }
 
   /**
