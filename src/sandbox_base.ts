@@ -53,6 +53,7 @@ import {
   requireEnv,
   requirePorts,
 } from "./permissions.ts";
+import { decodePatches, type Patch } from "./rootfs.ts";
 import { type CreateSnapshotOptions, Snapshot } from "./snapshot.ts";
 import type { Sandbox } from "./sandbox.ts";
 import type { SandboxHandle } from "./sandbox_handle.ts";
@@ -94,7 +95,10 @@ export interface CompactSandboxOptions
   extends CompactOptions, Cancellable {}
 
 /** What a sandbox was made from. */
-export type SandboxConfig = Omit<CreateOptions, "patches">;
+export interface SandboxConfig extends Omit<CreateOptions, "patches"> {
+  /** Changes to the root file system before the first boot. */
+  patches?: Patch[];
+}
 
 /** What became of one of several forks. */
 export interface ForkResult {
@@ -144,9 +148,11 @@ export abstract class SandboxBase {
    * machine's configuration had added.
    *
    * The values of secrets are left out: add them to create another sandbox
-   * with these options. So are `patches`, credentials of registries, and what
-   * says how to create rather than what: `detached`, `replace`,
-   * `replaceWithTimeoutMs` and `slug`.
+   * with these options. So is what says how to create rather than what:
+   * `registryAuth`, `registryInsecure`, `registryCaCerts`, `detached`,
+   * `replace`, `replaceWithTimeoutMs` and `slug`; that a mount creates its
+   * volume, which is there now; and the patches of a directory, which stays
+   * patched.
    *
    * @example Make another one
    * ```ts
@@ -160,12 +166,12 @@ export abstract class SandboxBase {
    */
   async config({ signal }: Cancellable = {}): Promise<SandboxConfig> {
     const { client, handle, on } = await this[address]();
-    const { result } = await client.call(
+    const { result: { patches, ...options }, bytes } = await client.call(
       "sandbox.config",
       { ...on, options: {} },
       { handle, signal },
     );
-    return result;
+    return patches ? { ...options, patches: decodePatches(patches, bytes) } : options;
   }
 
   /**

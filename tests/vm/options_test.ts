@@ -1,7 +1,9 @@
 // Options whose effect shows inside of a real microVM.
 
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpus } from "node:os";
 import process from "node:process";
 import { after, before, test } from "node:test";
 import { Sandbox, type SandboxConfig } from "../../mod.ts";
@@ -9,15 +11,18 @@ import { Sandbox, type SandboxConfig } from "../../mod.ts";
 const image = process.env["MICROSANDBOX_TEST_IMAGE"]!;
 const home = process.env["MSB_HOME"]!;
 const prefix = "Bun" in globalThis ? "bun" : "deno";
+const directory = mkdtempSync("/tmp/microsandbox-test-");
 let sandbox: Sandbox;
 
 before(async () => {
+  writeFileSync(`${directory}/file`, "of this machine");
   sandbox = await Sandbox.create({
     name: `${prefix}-options`,
     image,
     replace: true,
     ephemeral: true,
     cpus: 2,
+    cpuPlacement: "spread",
     memoryMiB: 256,
     transparentHugePages: "never",
     security: "restricted",
@@ -25,9 +30,23 @@ before(async () => {
     rlimits: { nofile: { soft: 32, hard: 64 }, fsize: 100_000, core: "unlimited" },
     logLevel: "debug",
     ports: [{ guestPort: 80, hostPort: 0 }],
+    mounts: {
+      "/mnt/bind": { type: "bind", source: directory, readOnly: true },
+      "/mnt/memory": { type: "tmpfs", sizeMiB: 8, noExec: true },
+      "/mnt/own": { type: "owned", quotaMiB: 70 },
+    },
+    patches: [
+      { kind: "write", path: "/srv/text", content: "\ufeffgrüße" },
+      { kind: "write", path: "/srv/bytes", content: Uint8Array.of(0, 255), mode: 0o600 },
+      { kind: "symlink", path: "/srv/link", target: "text" },
+      { kind: "copy", from: `${directory}/file`, path: "/srv/copy" },
+    ],
   });
 });
-after(() => sandbox?.[Symbol.asyncDispose]());
+after(async () => {
+  await sandbox?.[Symbol.asyncDispose]();
+  rmSync(directory, { recursive: true, force: true });
+});
 
 async function run(script: string, on = sandbox): Promise<string> {
   return (await on.shell(script)).text().trim();
@@ -38,6 +57,24 @@ test("cpus and memoryMiB are what the guest has", async () => {
   const kilobytes = Number(await run("awk '/MemTotal/ {print $2}' /proc/meminfo"));
   assert.ok(kilobytes > 180 * 1024 && kilobytes < 300 * 1024, `${kilobytes} kB`);
 });
+
+test(
+  "cpuPlacement spreads the virtual CPUs over those of this machine",
+  { skip: cpus().length >= 2 ? false : "this machine has one processor" },
+  () => {
+    // Which processors the threads of the virtual machine may run on. Deno
+    // lets other programs look there.
+    const script = `for process in /proc/[0-9]*; do
+      tr '\\0' ' ' <$process/cmdline | grep -q -F "$0" || continue
+      awk '/^Cpus_allowed_list/ { print $2 }' $process/task/*/status
+    done 2>/dev/null`;
+    const output = execFileSync("busybox", ["sh", "-c", script, `${sandbox.name}`], {
+      encoding: "utf8",
+    });
+    const single = output.split("\n").filter((list) => /^\d+$/.test(list));
+    assert.equal(new Set(single).size, 2, output);
+  },
+);
 
 test("rlimits limit", async () => {
   assert.equal(await run("ulimit -Sn; ulimit -Hn; ulimit -c"), "32\n64\nunlimited");
@@ -88,6 +125,10 @@ test("what config() returns makes the same sandbox again", async () => {
   assert.deepEqual(rest, expected);
   assert.deepEqual([name, init, ports?.length], [changes.name, "/bin/init", 1]);
   assert.equal(await run("ulimit -Hn", copy), "64");
+  // So have the patches been made again, and the mounts.
+  const files = "cat /srv/link /srv/copy /mnt/bind/file; od -A n -t u1 /srv/bytes";
+  assert.equal(await run(files, copy), "\ufeffgrüßeof this machineof this machine   0 255");
+  assert.match(await run("grep /mnt/memory /proc/mounts", copy), /noexec/);
   // The init option hands the first process over.
   assert.equal(await run("cat /proc/1/comm", copy), "init");
 });
