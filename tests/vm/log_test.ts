@@ -96,7 +96,8 @@ test("logStream() is ended by its signal", async () => {
 });
 
 test("waitForLog() waits for what is printed, in however many pieces", async () => {
-  assert.equal((await sandbox.waitForLog("two")).text(), "two\n");
+  const two = await sandbox.waitForLog("two");
+  assert.equal(two.text(), "two\n");
   const printing = sandbox.shell("printf 'rea'; sleep 1; echo 'dy on 80'; echo ready on 81 >&2");
   // Only the standard output counts, and a global expression has no memory.
   const pattern = /^ready on (80|81)$/gm;
@@ -104,7 +105,7 @@ test("waitForLog() waits for what is printed, in however many pieces", async () 
   assert.equal(entry.source, "stdout");
   assert.match(entry.text(), /dy on 80/);
   const handle = await Sandbox.get(name);
-  const again = await handle.waitForLog(pattern, { since: entry.timestamp, sources: ["stderr"] });
+  const again = await handle.waitForLog(pattern, { since: two.timestamp, sources: ["stderr"] });
   assert.equal(again.text(), "ready on 81\n");
   await printing;
 });

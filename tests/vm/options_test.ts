@@ -1,9 +1,7 @@
 // Options whose effect shows inside of a real microVM.
 
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { cpus } from "node:os";
 import process from "node:process";
 import { after, before, test } from "node:test";
 import { Sandbox, type SandboxConfig } from "../../mod.ts";
@@ -22,7 +20,6 @@ before(async () => {
     replace: true,
     ephemeral: true,
     cpus: 2,
-    cpuPlacement: "spread",
     memoryMiB: 256,
     transparentHugePages: "never",
     security: "restricted",
@@ -57,24 +54,6 @@ test("cpus and memoryMiB are what the guest has", async () => {
   const kilobytes = Number(await run("awk '/MemTotal/ {print $2}' /proc/meminfo"));
   assert.ok(kilobytes > 180 * 1024 && kilobytes < 300 * 1024, `${kilobytes} kB`);
 });
-
-test(
-  "cpuPlacement spreads the virtual CPUs over those of this machine",
-  { skip: cpus().length >= 2 ? false : "this machine has one processor" },
-  () => {
-    // Which processors the threads of the virtual machine may run on. Deno
-    // lets other programs look there.
-    const script = `for process in /proc/[0-9]*; do
-      tr '\\0' ' ' <$process/cmdline | grep -q -F "$0" || continue
-      awk '/^Cpus_allowed_list/ { print $2 }' $process/task/*/status
-    done 2>/dev/null`;
-    const output = execFileSync("busybox", ["sh", "-c", script, `${sandbox.name}`], {
-      encoding: "utf8",
-    });
-    const single = output.split("\n").filter((list) => /^\d+$/.test(list));
-    assert.equal(new Set(single).size, 2, output);
-  },
-);
 
 test("rlimits limit", async () => {
   assert.equal(await run("ulimit -Sn; ulimit -Hn; ulimit -c"), "32\n64\nunlimited");
