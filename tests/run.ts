@@ -74,6 +74,7 @@ const vmNouns: Record<string, Grant> = {
   },
   command: microVms,
   network: servers,
+  network_options: servers,
   options: servers,
   secret: servers,
   job: microVms,
