@@ -64,7 +64,12 @@ export {
   VolumeNotFoundError,
   WaitTimeoutError,
 } from "./src/errors.ts";
-export { LogEntry, type ReadLogsOptions, type StreamLogsOptions } from "./src/logs.ts";
+export {
+  LogEntry,
+  type ReadLogsOptions,
+  type StreamLogsOptions,
+  type WaitForLogOptions,
+} from "./src/logs.ts";
 export type { MetricsStreamOptions, SandboxMetrics } from "./src/metrics.ts";
 export { type FileInfo, FsFile, SeekMode } from "./src/file.ts";
 export {

@@ -10,6 +10,7 @@ import type {
   LogSource,
 } from "../ffi/protocol.gen.ts";
 import type { Cancellable } from "./cancellable.ts";
+import { toError, WaitTimeoutError } from "./errors.ts";
 import { type Address, address } from "./internals.ts";
 
 /** What of a log to read. */
@@ -36,6 +37,19 @@ export interface StreamLogsOptions extends Cancellable {
   sources?: LogSource[];
   /** Whether to wait for entries that are still to come. Default: `false`. */
   follow?: boolean;
+}
+
+/** How to wait for something to be printed. */
+export interface WaitForLogOptions extends Cancellable {
+  /**
+   * The time of the first entry at the earliest. Default: the beginning, so
+   * that what was printed already counts.
+   */
+  since?: Date;
+  /** Where the entries come from. Default: what commands print. */
+  sources?: LogSource[];
+  /** Milliseconds to wait, from 1 to 2147483647. Default: 60000. */
+  timeoutMs?: number;
 }
 
 /** Something that a sandbox has printed. */
@@ -100,6 +114,58 @@ export async function* streamLogs(
   );
   for await (const { json, bytes } of readStream(client, stream.handle, { signal })) {
     yield new LogEntry(json as RawEntry, bytes);
+  }
+}
+
+/** How much of a line without an end is kept to be looked at again. */
+const longestLine = 65_536;
+
+/** Waits until a log has something that matches. */
+export async function waitForLog(
+  target: { [address](): Promise<Address> },
+  pattern: string | RegExp,
+  { timeoutMs = 60_000, signal, ...options }: WaitForLogOptions,
+): Promise<LogEntry> {
+  checkWait(pattern, timeoutMs);
+  const timeout = AbortSignal.timeout(timeoutMs);
+  const either = signal === undefined ? timeout : AbortSignal.any([signal, timeout]);
+  // What a command prints at once may be several entries.
+  const lines = new Map<string, string>();
+  try {
+    for await (const entry of streamLogs(target, { ...options, follow: true, signal: either })) {
+      const origin = `${entry.source} ${entry.session}`;
+      const text = (lines.get(origin) ?? "") + entry.text();
+      if (typeof pattern === "string" ? text.includes(pattern) : text.search(pattern) >= 0) {
+        return entry;
+      }
+      lines.set(origin, text.slice(text.lastIndexOf("\n") + 1).slice(-longestLine));
+    }
+  } catch (error) {
+    if (!timeout.aborted || error !== timeout.reason) throw error;
+  }
+  throw new WaitTimeoutError(
+    "wait-timeout",
+    `Nothing that the sandbox printed within ${timeoutMs} ms matches ${pattern}: look at what ` +
+      `it did print with logs(), and whether it was printed by one of the sources`,
+    { pattern: String(pattern), timeoutMs },
+  );
+}
+
+function checkWait(pattern: unknown, timeoutMs: number): void {
+  if (typeof pattern !== "string" && !(pattern instanceof RegExp)) {
+    throw toError({
+      code: "invalid-option",
+      message: `Cannot wait for ${pattern}: give a string or a regular expression`,
+      details: { path: "pattern" },
+    });
+  }
+  // Timers take no larger number.
+  if (!(timeoutMs >= 1 && timeoutMs < 2 ** 31)) {
+    throw toError({
+      code: "option-out-of-range",
+      message: `Cannot wait for ${timeoutMs} ms: give a timeoutMs from 1 to 2147483647`,
+      details: { path: "timeoutMs" },
+    });
   }
 }
 

@@ -76,6 +76,16 @@ export function encodePatches(
   return { patches: specs, bytes: concatenated(contents) };
 }
 
+/** The patches as they were given, of what the library returns. */
+export function decodePatches(specs: PatchSpec[], bytes: Uint8Array): Patch[] {
+  let start = 0;
+  return specs.map((spec): Patch => {
+    if (spec.kind !== "write") return spec;
+    const { length, ...rest } = spec;
+    return { ...rest, content: textOrBytes(bytes.subarray(start, start += length)) };
+  });
+}
+
 /** Makes sure that the program may use what a root file system is made from. */
 export function requireRootfs(
   { image, rootDisk }: Pick<CreateOptions, "image" | "rootDisk">,
@@ -98,6 +108,14 @@ function requireBoth(path: string): void {
 /** The core's rule for what is a path and no reference. */
 function isPath(image: string): boolean {
   return /^(\.?\.?[\\/]|\.\.?$|[A-Za-z]:[\\/])/.test(image);
+}
+
+function textOrBytes(bytes: Uint8Array): string | Uint8Array {
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    return bytes;
+  }
 }
 
 function toBytes(content: unknown, path: string): Uint8Array {

@@ -40,6 +40,8 @@ import {
   readLogs,
   streamLogs,
   type StreamLogsOptions,
+  waitForLog,
+  type WaitForLogOptions,
 } from "./logs.ts";
 import {
   type MetricsStreamOptions,
@@ -52,6 +54,7 @@ import {
   requirePorts,
   requireSecrets,
 } from "./permissions.ts";
+import { decodePatches, type Patch } from "./rootfs.ts";
 import { type CreateSnapshotOptions, Snapshot } from "./snapshot.ts";
 import type { Sandbox } from "./sandbox.ts";
 import type { SandboxHandle } from "./sandbox_handle.ts";
@@ -98,7 +101,10 @@ export interface CompactSandboxOptions
   extends CompactOptions, Cancellable {}
 
 /** What a sandbox was made from. */
-export type SandboxConfig = Omit<CreateOptions, "patches">;
+export interface SandboxConfig extends Omit<CreateOptions, "patches"> {
+  /** Changes to the root file system before the first boot. */
+  patches?: Patch[];
+}
 
 /** What became of one of several forks. */
 export interface ForkResult {
@@ -148,9 +154,11 @@ export abstract class SandboxBase {
    * machine's configuration had added.
    *
    * The values of secrets are left out: add them to create another sandbox
-   * with these options. So are `patches`, credentials of registries, and what
-   * says how to create rather than what: `detached`, `replace`,
-   * `replaceWithTimeoutMs` and `slug`.
+   * with these options. So is what says how to create rather than what:
+   * `registryAuth`, `registryInsecure`, `registryCaCerts`, `detached`,
+   * `replace`, `replaceWithTimeoutMs` and `slug`; that a mount creates its
+   * volume, which is there now; and the patches of a directory, which stays
+   * patched.
    *
    * @example Make another one
    * ```ts
@@ -164,12 +172,12 @@ export abstract class SandboxBase {
    */
   async config({ signal }: Cancellable = {}): Promise<SandboxConfig> {
     const { client, handle, on } = await this[address]();
-    const { result } = await client.call(
+    const { result: { patches, ...options }, bytes } = await client.call(
       "sandbox.config",
       { ...on, options: {} },
       { handle, signal },
     );
-    return result;
+    return patches ? { ...options, patches: decodePatches(patches, bytes) } : options;
   }
 
   /**
@@ -460,6 +468,34 @@ export abstract class SandboxBase {
     options: StreamLogsOptions = {},
   ): AsyncGenerator<LogEntry, void> {
     return streamLogs(this, options);
+  }
+
+  /**
+   * Waits until the sandbox has printed something that contains a text or
+   * matches a regular expression, and resolves with the entry that completes
+   * it. A match may span entries of one command, but not lines that were
+   * printed at different times.
+   *
+   * Throws {@link WaitTimeoutError} after `timeoutMs`, also when the sandbox
+   * has stopped meanwhile, and {@link LogRotationError} when more was printed
+   * than could be looked at.
+   *
+   * @example Wait until a server says that it is ready
+   * ```ts
+   * import { Sandbox } from "@x/microsandbox";
+   *
+   * await using sandbox = await Sandbox.create({ image: "alpine:3.22" });
+   * const server = sandbox.shell("sleep 1; echo listening on port 80");
+   * const entry = await sandbox.waitForLog(/listening on port \d+/);
+   * console.log(entry.text());
+   * await server;
+   * ```
+   */
+  async waitForLog(
+    pattern: string | RegExp,
+    options: WaitForLogOptions = {},
+  ): Promise<LogEntry> {
+    return await waitForLog(this, pattern, options);
   }
 
   /**

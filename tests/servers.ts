@@ -1,10 +1,18 @@
 // Servers of this machine for sandboxes to reach, and addresses to reach them by.
 
-import { spawnSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
+import { copyFileSync, mkdirSync, writeFileSync } from "node:fs";
 import { createServer, type IncomingMessage } from "node:http";
-import { type AddressInfo, type Server } from "node:net";
+import {
+  type AddressInfo,
+  connect,
+  createServer as createTcpServer,
+  type Server,
+  type Socket,
+} from "node:net";
+import { basename } from "node:path";
 
 /** What came over HTTP, in the order in which it came. */
 export interface HttpRequest {
@@ -106,4 +114,82 @@ export function addAddress(address: string): boolean {
     "lo",
   ]);
   return status === 0 || String(stderr).includes("exists");
+}
+
+/** Where a proxy was asked to connect to, how, and by whom. */
+export interface ProxyRequest {
+  protocol: "http-connect" | "socks5";
+  credentials: string;
+  address: string;
+}
+
+/** A proxy that speaks HTTP's CONNECT and SOCKS 5, and remembers what it was asked. */
+export async function serveProxy(): Promise<
+  AsyncDisposable & { port: number; requests: ProxyRequest[] }
+> {
+  const requests: ProxyRequest[] = [];
+  const server = createTcpServer(async (socket) => {
+    socket.on("error", () => {});
+    const first = await take(socket, 1);
+    const request = first[0] === 5 ? await askedBySocks(socket) : await askedByHttp(socket);
+    requests.push(request);
+    const [host, port] = request.address.split(":");
+    const upstream = connect(Number(port), host);
+    upstream.on("error", () => socket.destroy());
+    upstream.pipe(socket).pipe(upstream);
+  });
+  return { ...await listening(server), requests };
+}
+
+/** The rest of a CONNECT request, which is answered. */
+async function askedByHttp(socket: Socket): Promise<ProxyRequest> {
+  let text = "";
+  while (!text.endsWith("\r\n\r\n")) text += (await take(socket, 1)).toString("latin1");
+  socket.write("HTTP/1.1 200 Connected\r\n\r\n");
+  return {
+    protocol: "http-connect",
+    credentials: atob(/Proxy-Authorization: Basic (\S+)/.exec(text)?.[1] ?? ""),
+    address: text.split(" ")[1]!,
+  };
+}
+
+/** The rest of a SOCKS 5 exchange with a name, a password and an IPv4 address. */
+async function askedBySocks(socket: Socket): Promise<ProxyRequest> {
+  const counted = async () => await take(socket, (await take(socket, 1))[0]!);
+  await counted();
+  socket.write(Uint8Array.of(5, 2));
+  await take(socket, 1);
+  const [name, password] = [await counted(), await counted()];
+  socket.write(Uint8Array.of(1, 0));
+  const address = await take(socket, 10);
+  socket.write(Uint8Array.of(5, 0, 0, 1, 0, 0, 0, 0, 0, 0));
+  return {
+    protocol: "socks5",
+    credentials: `${name}:${password}`,
+    address: `${address.subarray(4, 8).join(".")}:${address.readUInt16BE(8)}`,
+  };
+}
+
+async function take(socket: Socket, count: number): Promise<Buffer> {
+  let bytes: Buffer | null;
+  while ((bytes = socket.read(count)) === null) await once(socket, "readable");
+  return bytes;
+}
+
+/**
+ * Copies a program of this machine with its libraries into a new folder, from
+ * where guests can run it: they see the folder at `mountPoint`.
+ */
+export function copyProgram(name: string, folder: string, mountPoint: string): void {
+  mkdirSync(folder);
+  const program = execFileSync("which", [name], { encoding: "utf8" }).trim();
+  const libraries = execFileSync("ldd", [program], { encoding: "utf8" });
+  const paths = [...libraries.matchAll(/(\/\S+) \(/g)].map(([, path]) => path!);
+  for (const path of paths) copyFileSync(path, `${folder}/${basename(path)}`);
+  copyFileSync(program, `${folder}/program`);
+  const loader = basename(paths.find((path) => basename(path).startsWith("ld-"))!);
+  const script = `#!/bin/sh
+exec ${mountPoint}/${loader} --library-path ${mountPoint} ${mountPoint}/program "$@"
+`;
+  writeFileSync(`${folder}/${name}`, script, { mode: 0o755 });
 }

@@ -1,7 +1,7 @@
 // Options whose effect shows inside of a real microVM.
 
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import process from "node:process";
 import { after, before, test } from "node:test";
 import { Sandbox, type SandboxConfig } from "../../mod.ts";
@@ -9,9 +9,11 @@ import { Sandbox, type SandboxConfig } from "../../mod.ts";
 const image = process.env["MICROSANDBOX_TEST_IMAGE"]!;
 const home = process.env["MSB_HOME"]!;
 const prefix = "Bun" in globalThis ? "bun" : "deno";
+const directory = mkdtempSync("/tmp/microsandbox-test-");
 let sandbox: Sandbox;
 
 before(async () => {
+  writeFileSync(`${directory}/file`, "of this machine");
   sandbox = await Sandbox.create({
     name: `${prefix}-options`,
     image,
@@ -25,9 +27,23 @@ before(async () => {
     rlimits: { nofile: { soft: 32, hard: 64 }, fsize: 100_000, core: "unlimited" },
     logLevel: "debug",
     ports: [{ guestPort: 80, hostPort: 0 }],
+    mounts: {
+      "/mnt/bind": { type: "bind", source: directory, readOnly: true },
+      "/mnt/memory": { type: "tmpfs", sizeMiB: 8, noExec: true },
+      "/mnt/own": { type: "owned", quotaMiB: 70 },
+    },
+    patches: [
+      { kind: "write", path: "/srv/text", content: "\ufeffgrüße" },
+      { kind: "write", path: "/srv/bytes", content: Uint8Array.of(0, 255), mode: 0o600 },
+      { kind: "symlink", path: "/srv/link", target: "text" },
+      { kind: "copy", from: `${directory}/file`, path: "/srv/copy" },
+    ],
   });
 });
-after(() => sandbox?.[Symbol.asyncDispose]());
+after(async () => {
+  await sandbox?.[Symbol.asyncDispose]();
+  rmSync(directory, { recursive: true, force: true });
+});
 
 async function run(script: string, on = sandbox): Promise<string> {
   return (await on.shell(script)).text().trim();
@@ -88,6 +104,10 @@ test("what config() returns makes the same sandbox again", async () => {
   assert.deepEqual(rest, expected);
   assert.deepEqual([name, init, ports?.length], [changes.name, "/bin/init", 1]);
   assert.equal(await run("ulimit -Hn", copy), "64");
+  // So have the patches been made again, and the mounts.
+  const files = "cat /srv/link /srv/copy /mnt/bind/file; od -A n -t u1 /srv/bytes";
+  assert.equal(await run(files, copy), "\ufeffgrüßeof this machineof this machine   0 255");
+  assert.match(await run("grep /mnt/memory /proc/mounts", copy), /noexec/);
   // The init option hands the first process over.
   assert.equal(await run("cat /proc/1/comm", copy), "init");
 });

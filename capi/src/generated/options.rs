@@ -22,11 +22,10 @@ out of range and contradictions are refused before anything starts, with an
 `network.rules[0].cidr`.
 
 The last three columns say what the option is called elsewhere: in the Ruby gem
-`microsandbox-rb` (keyword arguments of `Sandbox.create` and keys of its
-hashes), in the Python package `microsandbox` 0.7.11 (keyword arguments and
-fields) and in the Node package `microsandbox` 0.6.18 (methods of its builders).
-A dash means that there is no such option. What the gem calls the keys of a
-mount was not looked up.
+`microsandbox-rb` for version 0.6.18 of the core (keyword arguments of
+`Sandbox.create` and keys of its hashes), in the Python package `microsandbox`
+0.7.11 (keyword arguments and fields) and in the Node package `microsandbox`
+0.6.18 (methods of its builders). A dash means that there is no such option.
 ";
 
 /// A key of an options object.

@@ -1,7 +1,7 @@
 //! What a sandbox was made from.
 
 use microsandbox::MicrosandboxError as CoreError;
-use microsandbox::sandbox::{NetworkConfig, SandboxConfig};
+use microsandbox::sandbox::{NetworkConfig, RootfsSource, SandboxConfig};
 use serde_json::Value;
 
 use super::create_options::CreateOptions;
@@ -10,7 +10,7 @@ use super::network::NetworkOption;
 use super::rlimit::Rlimits;
 use super::rootfs::ImageSource;
 use super::sandbox::{OnSandbox, Target, target};
-use super::{NoOptions, Request, port, secret, vsock};
+use super::{NoOptions, Request, mounts, patch, port, secret, vsock};
 use crate::client::Outcome;
 use crate::error::Error;
 
@@ -24,9 +24,10 @@ pub async fn config(request: Request) -> Result<Outcome, Error> {
 }
 
 fn outcome(config: &SandboxConfig) -> Result<Outcome, Error> {
-    let mut value = serde_json::to_value(options(config)?).map_err(CoreError::from)?;
+    let options = options(config)?;
+    let mut value = serde_json::to_value(&options).map_err(CoreError::from)?;
     remove_nulls(&mut value);
-    Outcome::json(&value)
+    Ok(Outcome { bytes: options.patch_content, ..Outcome::json(&value)? })
 }
 
 /// The options that make the same sandbox again, with what the image and this
@@ -35,6 +36,13 @@ pub fn options(config: &SandboxConfig) -> Result<CreateOptions, Error> {
     let spec = &config.spec;
     let network = network_config(config)?;
     let (image, root_disk) = ImageSource::from_core(&spec.image);
+    // A directory stays patched, and to patch it again would fail or append
+    // twice.
+    let patches = match &spec.image {
+        RootfsSource::Bind { .. } => &[],
+        _ => spec.patches.as_slice(),
+    };
+    let (patches, patch_content) = patch::from_core(patches);
     Ok(CreateOptions {
         name: Some(spec.name.clone()),
         image,
@@ -75,14 +83,13 @@ pub fn options(config: &SandboxConfig) -> Result<CreateOptions, Error> {
         ephemeral: Some(spec.lifecycle.ephemeral),
         max_duration_ms: spec.lifecycle.max_duration_secs.map(milliseconds),
         idle_timeout_ms: spec.lifecycle.idle_timeout_secs.map(milliseconds),
-        // Credentials are not kept, and what patches did is in the root file
-        // system.
+        patches: (!patches.is_empty()).then_some(patches),
+        patch_content,
+        mounts: (!spec.mounts.is_empty()).then(|| mounts::from_core(&spec.mounts)),
+        // How the image was pulled is not kept.
         registry_auth: None,
         registry_insecure: None,
         registry_ca_certs: None,
-        patches: None,
-        mounts: None,
-        patch_content: Default::default(),
         // These say what a create does, and not what a sandbox is.
         detached: None,
         replace: None,

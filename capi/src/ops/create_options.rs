@@ -45,7 +45,6 @@ pub struct CreateOptions {
     /// Changes to the root file system before the first boot, in this order.
     /// They need an OCI image with a managed or flat root disk, or a
     /// directory, which they change for good. Default: none.
-    #[serde(skip_serializing)]
     pub patches: Option<Vec<PatchSpec>>,
     /// What patches of the kind `write` write, one after another.
     #[serde(skip)]
@@ -169,7 +168,6 @@ pub struct CreateOptions {
     pub idle_timeout_ms: Option<i64>,
     /// What is mounted in the guest besides its root file system, by the
     /// absolute path where. Default: nothing.
-    #[serde(skip_serializing)]
     pub mounts: Option<BTreeMap<String, mounts::Mount>>,
 }
 

@@ -2,9 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use microsandbox::sandbox::{Patch as CorePatch, SandboxBuilder};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::out_of_range;
@@ -12,7 +12,7 @@ use crate::error::{Error, ErrorCode};
 
 /// One change to the root file system. All paths in the guest are absolute.
 /// Folders that are missing on the way are made.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[cfg_attr(test, ts(optional_fields))]
 #[serde(
@@ -91,7 +91,51 @@ pub fn apply(
     Ok(builder)
 }
 
+/// The options that make these patches, and what those of the kind `write`
+/// write, one after another.
+pub fn from_core(patches: &[CorePatch]) -> (Vec<PatchSpec>, Bytes) {
+    let mut content = BytesMut::new();
+    let specs = patches.iter().map(|patch| PatchSpec::from_core(patch, &mut content)).collect();
+    (specs, content.freeze())
+}
+
 impl PatchSpec {
+    fn from_core(patch: &CorePatch, contents: &mut BytesMut) -> Self {
+        let mut write = |path: &str, content: &[u8], mode: Option<u32>, replace: bool| {
+            contents.extend_from_slice(content);
+            let (path, length) = (path.to_owned(), content.len());
+            Self::Write { path, length, mode, replace: replace.then_some(true) }
+        };
+        match patch {
+            CorePatch::Text { path, content, mode, replace } => {
+                write(path, content.as_bytes(), *mode, *replace)
+            }
+            CorePatch::File { path, content, mode, replace } => write(path, content, *mode, *replace),
+            CorePatch::CopyFile { src, dst, mode, replace } => Self::Copy {
+                from: src.to_string_lossy().into_owned(),
+                path: dst.clone(),
+                mode: *mode,
+                replace: replace.then_some(true),
+            },
+            CorePatch::CopyDir { src, dst, replace } => Self::Copy {
+                from: src.to_string_lossy().into_owned(),
+                path: dst.clone(),
+                mode: None,
+                replace: replace.then_some(true),
+            },
+            CorePatch::Symlink { target, link, replace } => Self::Symlink {
+                path: link.clone(),
+                target: target.clone(),
+                replace: replace.then_some(true),
+            },
+            CorePatch::Mkdir { path, mode } => Self::Mkdir { path: path.clone(), mode: *mode },
+            CorePatch::Remove { path } => Self::Remove { path: path.clone() },
+            CorePatch::Append { path, content } => {
+                Self::Append { path: path.clone(), content: content.clone() }
+            }
+        }
+    }
+
     fn to_core(&self, option: &str, content: &mut Bytes) -> Result<CorePatch, Error> {
         require_guest_path(option, self.path())?;
         Ok(match self.clone() {

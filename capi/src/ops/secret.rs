@@ -33,8 +33,10 @@ pub struct SecretOptions {
     /// to be set before the program starts. Default: `value` says it.
     pub from_env: Option<String>,
     /// The hosts that may get the value: `api.example.com`, or
-    /// `*.example.com` for a domain and all below it. `*` is any host, which
-    /// gives the value to whoever the guest sends it to.
+    /// `*.example.com` for a domain and all below it; only at addresses that
+    /// the sandbox's own resolver has given for the name, so an `/etc/hosts`
+    /// is not enough. `*` is any host, which gives the value to whoever the
+    /// guest sends it to.
     pub hosts: Vec<String>,
     /// What the guest sees instead of the value, at most 1024 bytes. Default:
     /// `$MSB_` and the secret's name.

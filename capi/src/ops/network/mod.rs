@@ -71,13 +71,16 @@ pub struct NetworkOptions {
     /// How much traffic passes. Default: without limit.
     pub rate_limits: Option<RateLimits>,
     /// How many TCP connections the guest may have open at once; 0 is without
-    /// limit. Default: what `deploymentProfile` says.
+    /// limit. One more is refused. Those that a server has closed count for
+    /// ten seconds more. Default: without limit, 1024 with deployment profile
+    /// `multi-tenant`.
     pub max_tcp_connections: Option<i64>,
     /// How many TCP connections to published ports may be open at once; 0 is
-    /// without limit. Default: the runtime's.
+    /// without limit. One more is accepted and closed. Default: without limit.
     pub max_inbound_tcp_connections: Option<i64>,
-    /// How many UDP flows may be open at once; 0 is without limit. Default:
-    /// without limit, 1024 with deployment profile `multi-tenant`.
+    /// How many UDP flows are kept at once; 0 is without limit. One more takes
+    /// the place of the oldest, which gets another port here when it goes on.
+    /// Default: without limit, 1024 with deployment profile `multi-tenant`.
     pub max_udp_connections: Option<i64>,
     /// How many connections to each published TCP port may wait to be
     /// accepted, from 1 to 2147483647. Default: 1024.
@@ -92,8 +95,9 @@ pub struct NetworkOptions {
     #[cfg_attr(test, ts(rename = "trustHostCAs"))]
     #[serde(rename = "trustHostCAs")]
     pub trust_host_cas: Option<bool>,
-    /// A proxy that all outgoing connections go through. Default: what this
-    /// machine's configuration says, else none.
+    /// A proxy that all outgoing connections go through, except for those to
+    /// this machine. Default: what this machine's configuration says, else
+    /// none.
     pub proxy: Option<ProxyOptions>,
 }
 
@@ -119,8 +123,9 @@ pub struct DnsOptions {
 #[cfg_attr(test, ts(optional_fields))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct HttpOptions {
-    /// Whether it is told at all, with status 403, where the request can be
-    /// read. Default: `true`.
+    /// Whether it is told at all, with status 403: on port 80 and on the ports
+    /// with TLS interception, where no rule but a default or a domain denied
+    /// it. Default: `true`.
     pub deny_response: Option<bool>,
     /// The form of the answer. Default: `json`.
     pub deny_response_format: Option<HttpDenyFormat>,

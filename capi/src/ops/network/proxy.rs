@@ -9,7 +9,8 @@ use crate::error::Error;
 use crate::ops::check::invalid;
 use crate::ops::secret::require_variable;
 
-/// A proxy that all outgoing connections go through.
+/// A proxy that all outgoing connections go through, except for those to this
+/// machine. It is reached from this machine, so `127.0.0.1` is this machine's.
 #[derive(Debug, Deserialize, Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[cfg_attr(test, ts(optional_fields))]

@@ -1,5 +1,7 @@
 //! What a sandbox has mounted besides its root file system.
 
+mod stored;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -9,15 +11,17 @@ use microsandbox::{
 use microsandbox::sandbox::{
     HostPermissions, MountBuilder, SandboxBuilder, StatVirtualization,
 };
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+pub use self::stored::from_core;
+use super::form::mirror;
 use super::rootfs::DiskFormat;
 use super::volume::{VolumeKind, invalid, mebibytes, validate_volume_name};
 use crate::error::{Error, ErrorCode};
 
 /// Something to mount in the guest.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(tag = "type", rename_all = "camelCase")]
 pub enum Mount {
@@ -37,7 +41,7 @@ pub enum Mount {
 macro_rules! mount {
     ($(#[$about:meta])* $name:ident { $($(#[$doc:meta])* $field:ident: $type:ty,)* }) => {
         $(#[$about])*
-        #[derive(Debug, Deserialize)]
+        #[derive(Debug, Default, Deserialize, Serialize)]
         #[cfg_attr(test, derive(ts_rs::TS))]
         #[cfg_attr(test, ts(optional_fields))]
         #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -205,7 +209,7 @@ directory_mount! {
 }
 
 /// When a volume is created.
-#[derive(Clone, Copy, Debug, Deserialize)]
+#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "kebab-case")]
 pub enum VolumeCreation {
@@ -218,7 +222,7 @@ pub enum VolumeCreation {
 }
 
 /// How what the guest sets on files relates to what they have here.
-#[derive(Clone, Copy, Debug, Deserialize)]
+#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub enum StatVirtualizationPolicy {
@@ -232,7 +236,7 @@ pub enum StatVirtualizationPolicy {
 }
 
 /// What becomes of permission bits that the guest sets.
-#[derive(Clone, Copy, Debug, Deserialize)]
+#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub enum HostPermissionsPolicy {
@@ -242,8 +246,11 @@ pub enum HostPermissionsPolicy {
     Mirror,
 }
 
+mirror!(StatVirtualizationPolicy = StatVirtualization { Strict Relaxed Off });
+mirror!(HostPermissionsPolicy = HostPermissions { Private Mirror });
+
 /// A user and a group of the guest.
-#[derive(Clone, Copy, Debug, Deserialize)]
+#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct MountOwner {
@@ -469,23 +476,4 @@ fn existing(source: &str, option: &str) -> Result<std::path::PathBuf, Error> {
     };
     std::fs::metadata(source).map_err(refuse)?;
     std::path::absolute(source).map_err(refuse)
-}
-
-impl From<StatVirtualizationPolicy> for StatVirtualization {
-    fn from(policy: StatVirtualizationPolicy) -> Self {
-        match policy {
-            StatVirtualizationPolicy::Strict => Self::Strict,
-            StatVirtualizationPolicy::Relaxed => Self::Relaxed,
-            StatVirtualizationPolicy::Off => Self::Off,
-        }
-    }
-}
-
-impl From<HostPermissionsPolicy> for HostPermissions {
-    fn from(policy: HostPermissionsPolicy) -> Self {
-        match policy {
-            HostPermissionsPolicy::Private => Self::Private,
-            HostPermissionsPolicy::Mirror => Self::Mirror,
-        }
-    }
 }
