@@ -59,11 +59,15 @@ function descriptorWaiter(descriptor: number): () => Promise<void> {
   const discarded = new Uint8Array(64);
   return () =>
     new Promise((resolve, reject) => {
-      read(descriptor, discarded, 0, discarded.length, null, (error, count) => {
-        if (error) return reject(error);
-        if (count === 0) closeSync(descriptor);
-        resolve();
-      });
+      const attempt = () =>
+        read(descriptor, discarded, 0, discarded.length, null, (error, count) => {
+          // The library ends reads after a second, for workers to be terminated.
+          if (error?.code === "EAGAIN") return attempt();
+          if (error) return reject(error);
+          if (count === 0) closeSync(descriptor);
+          resolve();
+        });
+      attempt();
     });
 }
 

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { setImmediate } from "node:timers";
 import type { Native } from "./native.ts";
 import {
   type ClientConfig,
@@ -58,6 +59,11 @@ interface Pending {
 }
 
 const nothing = new Uint8Array(0);
+/**
+ * How many frames may be delivered before other events have their turn. What
+ * completes at once could otherwise go on for ever without them.
+ */
+const framesPerTurn = 1024;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
@@ -73,7 +79,10 @@ export class Client {
   readonly #framesLength = new Uint32Array(1);
   readonly #wait: () => Promise<void>;
   #lastRequest = 0;
-  #isPumping = false;
+  #isWaiting = false;
+  #isDrainScheduled = false;
+  /** How many frames were delivered since other events had their turn. */
+  #framesThisTurn = 0;
   #isClosed = false;
 
   /**
@@ -142,7 +151,7 @@ export class Client {
         signal,
         onAbort,
       });
-      this.#pump();
+      this.#scheduleDrain();
     });
   }
 
@@ -160,30 +169,57 @@ export class Client {
       this.#take(request)?.reject(this.#closedError());
     }
     // Bun's descriptor is closed by the wait that sees its end.
-    if (!this.#isPumping) void this.#wait();
+    if (!this.#isWaiting) void this.#wait();
   }
+
+  /**
+   * Has frames received as soon as the program has started all the calls that
+   * it starts together: many requests complete within that time.
+   */
+  #scheduleDrain(): void {
+    if (this.#isDrainScheduled) return;
+    this.#isDrainScheduled = true;
+    if (this.#framesThisTurn < framesPerTurn) return queueMicrotask(this.#turn);
+    setImmediate(() => {
+      this.#framesThisTurn = 0;
+      this.#turn();
+    });
+  }
+
+  /** Receives what is there, and waits for what is not there yet. */
+  readonly #turn = (): void => {
+    this.#isDrainScheduled = false;
+    if (this.#isClosed) return;
+    this.#drain();
+    void this.#waitForFrames();
+  };
 
   /**
    * Receives frames as long as requests are in flight. There is at most one
    * wait, and none when there is nothing to wait for: it would keep the
    * program from ending.
    */
-  async #pump(): Promise<void> {
-    if (this.#isPumping) return;
-    this.#isPumping = true;
+  async #waitForFrames(): Promise<void> {
+    if (this.#isWaiting) return;
+    this.#isWaiting = true;
     try {
       while (this.#pending.size > 0) {
         await this.#wait();
         if (this.#isClosed) return;
+        this.#framesThisTurn = 0;
         this.#drain();
       }
     } finally {
-      this.#isPumping = false;
+      this.#isWaiting = false;
     }
   }
 
+  /**
+   * Receives until nothing is there, which is what has the next frame
+   * announced, or nothing more is expected.
+   */
   #drain(): void {
-    while (true) {
+    while (this.#pending.size > 0 && !this.#isClosed) {
       let buffer = this.#frames;
       let code = this.#receive(buffer);
       if (code === status.bufferTooSmall) {
@@ -222,6 +258,7 @@ export class Client {
         ? buffer.slice(bytesStart, end)
         : buffer.subarray(bytesStart, end);
       start = end;
+      this.#framesThisTurn++;
       if (kind === frameKind.event) {
         try {
           this.#pending.get(request)?.onEvent?.(json, bytes);
@@ -273,10 +310,12 @@ export class Client {
 
   /** The options as JSON, and how much of the array they take. */
   #encode(options: unknown): [Uint8Array<ArrayBuffer>, number] {
-    const json = JSON.stringify(options, (_key, value: unknown) => {
-      if (isEncodable(value)) return value;
-      throw this.#unencodable(options, value);
-    });
+    const json = isPlain(options, 8)
+      ? JSON.stringify(options)
+      : JSON.stringify(options, (_key, value: unknown) => {
+        if (isEncodable(value)) return value;
+        throw this.#unencodable(options, value);
+      });
     const { read, written } = encoder.encodeInto(json, this.#scratch);
     if (read === json.length) return [this.#scratch, written];
     const encoded = encoder.encode(json);
@@ -314,11 +353,33 @@ function parse(json: Uint8Array): unknown {
   return json.length === 0 ? null : JSON.parse(decoder.decode(json));
 }
 
+/**
+ * Whether JSON holds a value and all that it contains, to this depth. It is
+ * quicker to look than to have `JSON.stringify` ask about each value.
+ */
+function isPlain(value: unknown, depth: number): boolean {
+  if (typeof value !== "object") return isEncodable(value);
+  if (value === null) return true;
+  if (depth === 0 || "toJSON" in value) return false;
+  if (Array.isArray(value)) return value.every((it) => isPlain(it, depth - 1));
+  for (const key in value) {
+    if (!isPlain(value[key as keyof typeof value], depth - 1)) return false;
+  }
+  return true;
+}
+
 /** Whether `JSON.stringify` would not drop it silently, or make it `null`. */
 function isEncodable(value: unknown): boolean {
-  return typeof value === "number"
-    ? Number.isFinite(value)
-    : !["function", "symbol", "bigint"].includes(typeof value);
+  switch (typeof value) {
+    case "number":
+      return Number.isFinite(value);
+    case "bigint":
+    case "function":
+    case "symbol":
+      return false;
+    default:
+      return true;
+  }
 }
 
 /** Where in an object a value first is. */

@@ -238,7 +238,8 @@ MsbStatus msb_cancel(uint32_t client, uint32_t request);
 
 // Blocks until a frame can be received.
 //
-// Returns `MSB_STATUS_OK` when one can, `MSB_STATUS_TIMEOUT` after
+// Returns `MSB_STATUS_OK` when one can, or one arrived since `msb_receive`
+// last had none and was received meanwhile; `MSB_STATUS_TIMEOUT` after
 // `timeout_ms` milliseconds (`MSB_WAIT_FOREVER` for no limit), and
 // `MSB_STATUS_INVALID_CLIENT` when the client is closed, also while it
 // waits. Any thread.
@@ -274,9 +275,10 @@ MsbStatus msb_release(uint32_t client, uint32_t handle);
 // arrive, for event loops.
 //
 // Read some bytes from it, whatever they are, and then receive until nothing
-// is waiting: one byte is written for each time that the queue stops being
-// empty. The descriptor blocks when it is read, and reaches its end of file
-// when the client is closed. The caller owns it and closes it.
+// is waiting: `msb_receive` with no frame to give is what has the next one
+// announced with a byte. A read blocks for a second at most, and then fails
+// with `EAGAIN`; at the end of file the client is closed. The caller owns the
+// descriptor and closes it.
 //
 // Returns `MSB_STATUS_UNSUPPORTED` on Windows; wait on a thread there. Does
 // not block; any thread.

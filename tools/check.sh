@@ -3,7 +3,7 @@
 . "$(dirname "$0")/lib.sh"
 
 cd "$checkout"
-deno check mod.ts cli.ts tests examples tools
+deno check mod.ts cli.ts tests examples tools bench
 deno lint --quiet mod.ts cli.ts src ffi
 deno doc --lint --quiet mod.ts cli.ts
 deno run --allow-read tools/permissions.ts --check

@@ -155,6 +155,17 @@ fn drop_on_runtime(resource: AnyResource) -> Result<(), MsbStatus> {
     Ok(())
 }
 
+/// The operation's result, or the error that stands for its panic.
+async fn guarded(
+    operation: u32,
+    work: impl Future<Output = Result<Outcome, Error>>,
+) -> Result<Outcome, Error> {
+    let ended = AssertUnwindSafe(work).catch_unwind().await;
+    ended
+        .unwrap_or_else(|panic| Err(Error::panicked(operation, panic.as_ref())))
+        .map_err(|error| error.of_operation(ops::name(operation)))
+}
+
 impl Requests {
     fn close(&mut self) -> Vec<CancellationToken> {
         self.closed = true;
@@ -189,14 +200,23 @@ impl Client {
             cancel,
         };
         let client = Arc::clone(self);
-        runtime.spawn(async move {
-            let result = AssertUnwindSafe(ops::dispatch(operation, request))
-                .catch_unwind()
-                .await
-                .unwrap_or_else(|panic| Err(Error::panicked(operation, panic.as_ref())))
-                .map_err(|error| error.of_operation(ops::name(operation)));
-            client.complete(id, result);
-        });
+        match ops::dispatch_memory(operation, request) {
+            Ok(work) => {
+                let mut work = guarded(operation, work).boxed();
+                // What is there already needs no other thread, and the two
+                // switches are most of what a short call costs.
+                let _entered = runtime.enter();
+                match (&mut work).now_or_never() {
+                    Some(result) => self.complete(id, result),
+                    // The task asks once more, and is the one to be woken.
+                    None => drop(runtime.spawn(async move { client.complete(id, work.await) })),
+                }
+            }
+            Err(request) => drop(runtime.spawn(async move {
+                let work = ops::dispatch(operation, request);
+                client.complete(id, guarded(operation, work).await);
+            })),
+        }
         MsbStatus::Ok
     }
 

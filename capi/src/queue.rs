@@ -20,6 +20,14 @@ pub struct Queue {
 struct State {
     frames: VecDeque<Frame>,
     wake: Option<WakeDescriptor>,
+    /// Whether the reader has found nothing and not been told since then that
+    /// there is something. One that is still receiving need not be told.
+    is_reader_away: bool,
+    /// Whether the reader was told, and no [`Queue::wait`] has returned since.
+    /// It may receive the frame before it waits, and nothing may come after.
+    is_announced: bool,
+    /// How many threads are in [`Queue::wait`].
+    waiting: usize,
     closed: bool,
 }
 
@@ -32,17 +40,21 @@ impl Queue {
             return;
         }
         state.frames.push_back(frame);
-        // A reader drains until the queue is empty, so only the step from
-        // empty to not empty has to be announced.
-        if state.frames.len() == 1 {
+        // To announce it takes system calls, which frames that arrive while
+        // the reader is busy do not need.
+        if std::mem::take(&mut state.is_reader_away) {
+            state.is_announced = true;
             if let Some(wake) = &state.wake {
                 wake.signal();
             }
-            self.not_empty.notify_all();
+            if state.waiting > 0 {
+                self.not_empty.notify_all();
+            }
         }
     }
 
-    /// Blocks until a frame can be received, at most for `timeout`.
+    /// Blocks until a frame can be received, or could since the reader last
+    /// found nothing; at most for `timeout`.
     pub fn wait(&self, timeout: Option<Duration>) -> MsbStatus {
         let deadline = timeout.map(|timeout| Instant::now() + timeout);
         let mut state = self.lock();
@@ -50,22 +62,31 @@ impl Queue {
             if state.closed {
                 return MsbStatus::InvalidClient;
             }
-            if !state.frames.is_empty() {
+            if std::mem::take(&mut state.is_announced) || !state.frames.is_empty() {
                 return MsbStatus::Ok;
             }
-            state = match deadline {
-                None => self.not_empty.wait(state).unwrap_or_else(|poisoned| poisoned.into_inner()),
-                Some(deadline) => {
-                    let left = deadline.saturating_duration_since(Instant::now());
-                    if left.is_zero() {
-                        return MsbStatus::Timeout;
-                    }
-                    match self.not_empty.wait_timeout(state, left) {
-                        Ok((state, _)) => state,
-                        Err(poisoned) => poisoned.into_inner().0,
-                    }
-                }
-            };
+            let left = deadline.map(|it| it.saturating_duration_since(Instant::now()));
+            if left.is_some_and(|left| left.is_zero()) {
+                return MsbStatus::Timeout;
+            }
+            state.is_reader_away = true;
+            state.waiting += 1;
+            state = self.wait_for_push(state, left);
+            state.waiting -= 1;
+        }
+    }
+
+    fn wait_for_push<'a>(
+        &'a self,
+        state: MutexGuard<'a, State>,
+        left: Option<Duration>,
+    ) -> MutexGuard<'a, State> {
+        match left {
+            None => self.not_empty.wait(state).unwrap_or_else(|poisoned| poisoned.into_inner()),
+            Some(left) => match self.not_empty.wait_timeout(state, left) {
+                Ok((state, _)) => state,
+                Err(poisoned) => poisoned.into_inner().0,
+            },
         }
     }
 
@@ -89,6 +110,7 @@ impl Queue {
             written += length;
             state.frames.pop_front();
         }
+        state.is_reader_away = written == 0;
         Ok(written)
     }
 
@@ -103,7 +125,9 @@ impl Queue {
             None => WakeDescriptor::new()?,
         };
         let descriptor = wake.give_out();
-        if !state.frames.is_empty() {
+        if state.frames.is_empty() {
+            state.is_reader_away = true;
+        } else {
             wake.signal();
         }
         state.wake = Some(wake);
@@ -128,5 +152,36 @@ impl Queue {
         // No code of ours panics while it holds the lock, and the state is
         // consistent between statements, so a poisoned lock is still usable.
         self.state.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::frame::MsbFrameKind;
+    use bytes::Bytes;
+
+    const NOW: Option<Duration> = Some(Duration::ZERO);
+
+    fn frame(request: u32) -> Frame {
+        Frame {
+            request,
+            kind: MsbFrameKind::Result,
+            handle: 0,
+            json: Vec::new(),
+            bytes: Bytes::new(),
+        }
+    }
+
+    #[test]
+    fn a_frame_that_is_received_before_the_wait_ends_one_wait() {
+        let queue = Queue::default();
+        let mut out = [0; 100];
+        assert_eq!(queue.receive(&mut out), Ok(0));
+        queue.push(frame(1));
+        assert_eq!(queue.receive(&mut out), Ok(20));
+        // The reader may have decided to wait before the frame came.
+        assert_eq!(queue.wait(NOW), MsbStatus::Ok);
+        assert_eq!(queue.wait(NOW), MsbStatus::Timeout);
     }
 }

@@ -14,6 +14,12 @@ pub struct WakeDescriptor {
     reader: std::os::unix::net::UnixStream,
 }
 
+/// How long a read of the descriptor blocks. Whoever reads it on a thread of
+/// its own, as Bun does, could otherwise not end that thread: Bun's workers
+/// wait for their reads when they are terminated.
+#[cfg(unix)]
+const READ_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(1);
+
 #[cfg(unix)]
 impl WakeDescriptor {
     /// Makes the pair.
@@ -21,6 +27,7 @@ impl WakeDescriptor {
         let (reader, writer) =
             std::os::unix::net::UnixStream::pair().map_err(|_| MsbStatus::Internal)?;
         writer.set_nonblocking(true).map_err(|_| MsbStatus::Internal)?;
+        reader.set_read_timeout(Some(READ_TIMEOUT)).map_err(|_| MsbStatus::Internal)?;
         Ok(Self { writer, reader })
     }
 

@@ -82,6 +82,29 @@ test("call() fails with code internal when an operation panics", async () => {
   await client.call("echo.call", {});
 });
 
+test("calls that complete at once leave other events their turn", async () => {
+  let hadTurn = false;
+  setTimeout(() => hadTurn = true, 0);
+  for (let calls = 0; !hadTurn; calls++) {
+    assert.ok(calls < 1_000_000, "a timer did not fire during a million calls");
+    await client.call("echo.call", {});
+  }
+});
+
+test("calls complete at once while others wait", async () => {
+  const controller = new AbortController();
+  const waiting = client.call("echo.delay", { milliseconds: 60_000 }, {
+    signal: controller.signal,
+  });
+  for (let number = 0; number < 100; number++) {
+    assert.deepEqual((await client.call("echo.call", { number })).result, { number });
+    assert.equal((await statistics()).requests, 1);
+  }
+  controller.abort("enough");
+  await assert.rejects(waiting, (reason: unknown) => reason === "enough");
+  assert.deepEqual(await statistics(), nothingHeld);
+});
+
 test("call() refuses unknown options by name", async () => {
   const options = { milliseconds: 1, seconds: 1 };
   await assert.rejects(client.call("echo.delay", options), {

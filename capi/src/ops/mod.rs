@@ -97,18 +97,30 @@ pub struct NoOptions {}
 /// generated TypeScript both come from this list.
 ///
 /// A function is dropped when its request is cancelled. One marked with `own`
-/// has something to clean up then, so it watches `Request::cancel` itself.
+/// has something to clean up then, so it watches `Request::cancel` itself. One
+/// marked with `memory` looks at memory only until it first waits, so it may
+/// begin on the caller's thread.
 macro_rules! operations {
-    ($($id:literal $name:literal ($options:ty) -> $result:ty = $($own:ident)? [$run:path];)*) => {
+    ($($id:literal $name:literal ($options:ty) -> $result:ty = $($kind:ident)? [$run:path];)*) => {
         /// Runs the operation with this number to its end.
         ///
         /// The future of each operation is boxed by itself, or each request
         /// would carry around the room that the largest one needs.
         pub fn dispatch(id: u32, request: Request) -> BoxFuture<'static, Result<Outcome, Error>> {
             match id {
-                $($id => run!($($own)? request, $run),)*
+                $($id => run!($($kind)? request, $run),)*
                 _ => future::ready(Err(unknown_operation(id))).boxed(),
             }
+        }
+
+        /// The same for operations that are marked with `memory`, and none of
+        /// the others: their room on the stack is more than some callers have.
+        pub fn dispatch_memory(
+            id: u32,
+            request: Request,
+        ) -> Result<BoxFuture<'static, Result<Outcome, Error>>, Request> {
+            $(run_memory!($($kind)? $id, id, request, $run);)*
+            Err(request)
         }
 
         /// The name of the operation with this number.
@@ -139,9 +151,21 @@ macro_rules! operations {
     };
 }
 
+macro_rules! run_memory {
+    (memory $expected:literal, $id:ident, $request:ident, $run:path) => {
+        if $id == $expected {
+            return Ok(run!($request, $run));
+        }
+    };
+    ($($own:ident)? $expected:literal, $id:ident, $request:ident, $run:path) => {};
+}
+
 macro_rules! run {
     (own $request:ident, $run:path) => {
         $run($request).boxed()
+    };
+    (memory $request:ident, $run:path) => {
+        run!($request, $run)
     };
     ($request:ident, $run:path) => {{
         let cancel = $request.cancel.clone();
@@ -191,7 +215,7 @@ operations! {
     30 "sandbox.restoreWarnings" (NoOptions) -> Vec<restore::RestoreWarning> = [restore::restore_warnings];
     32 "command.run" (command::CommandRequest) -> command::CommandResult = own [command::run];
     33 "process.spawn" (command::CommandRequest) -> process::SpawnedProcess = [process::spawn];
-    34 "process.read" (stream::ReadOptions) -> stream::ReadResult = [process::read];
+    34 "process.read" (stream::ReadOptions) -> stream::ReadResult = memory [process::read];
     35 "process.write" (NoOptions) -> () = [process::write];
     36 "process.closeInput" (NoOptions) -> () = [process::close_input];
     37 "process.signal" (signal::SignalOptions) -> () = [process::signal];
@@ -291,7 +315,7 @@ operations! {
     291 "runtime.setPath" (runtime::SetRuntimePath) -> () = [runtime::set_path];
     292 "runtime.versions" (NoOptions) -> runtime::LibraryVersions = [runtime::versions];
     293 "runtime.diagnose" (NoOptions) -> host::HostDiagnosis = [host::diagnose];
-    0xE000 "echo.call" (serde_json::Value) -> serde_json::Value = [echo::call];
+    0xE000 "echo.call" (serde_json::Value) -> serde_json::Value = memory [echo::call];
     0xE001 "echo.delay" (echo::DelayOptions) -> () = [echo::delay];
     0xE002 "echo.fail" (echo::FailOptions) -> () = [echo::fail];
     0xE003 "echo.panic" (NoOptions) -> () = [echo::panic];

@@ -1,0 +1,191 @@
+// Runs the benchmark programs in turns and prints their medians as one table.
+// bench/run.sh installs what this needs, and then calls it.
+
+import { execFileSync, spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { arch, cpus, loadavg, release, tmpdir, totalmem } from "node:os";
+import { dirname } from "node:path";
+import process from "node:process";
+import { quantile } from "./report.ts";
+
+const here = import.meta.dirname!;
+const tools = process.env["MICROSANDBOX_BENCH_DIR"]!;
+const build = dirname(tools);
+const npmPackage = `${tools}/node_modules/microsandbox`;
+const deno = ["deno", "run", "--quiet", "--no-check", "--allow-all"];
+const bun = ["bun", "run"];
+const python = `${build}/python/bin/python`;
+
+/** What is compared, in the order of the table's columns: how to run its program in a folder. */
+const contenders: Record<string, (group: string) => string[]> = {
+  "Deno": (group) => [...deno, `${here}/${group}/module.ts`],
+  "npm on Deno": (group) => [...deno, `${here}/${group}/npm.ts`],
+  "Bun": (group) => [...bun, `${here}/${group}/module.ts`],
+  "npm on Bun": (group) => [...bun, `${here}/${group}/npm.ts`],
+  "other": (group) => group === "boundary" ? [`${tools}/floor`] : [python, `${here}/${group}/python.py`],
+};
+
+/** Our columns, and those that they are compared with. */
+const ratios = [["Deno", "npm on Deno"], ["Bun", "npm on Bun"], ["Deno", "other"], ["Bun", "other"]] as const;
+
+/** The groups of rows: how often each program runs, and with which arguments. */
+const groups: Record<string, { rounds: number; args?: string[] }[]> = {
+  boundary: [{ rounds: 3 }],
+  host: [{ rounds: 10, args: ["--start"] }, { rounds: 3 }],
+  vm: [{ rounds: 1 }],
+};
+
+/** The values of each row and contender, and the rows' units. */
+type Results = Map<string, { unit: string; values: Map<string, number[]> }>;
+
+const wanted = process.argv.slice(2).filter((it) => !it.startsWith("--"));
+// Where microVMs do not boot, that group runs in the emulated host, as a run of its own.
+const isInside = process.argv.includes("--inside");
+console.log(`${machine()}\n`);
+for (const [group, passes] of Object.entries(groups)) {
+  if (wanted.length > 0 && !wanted.includes(group)) continue;
+  if (group === "vm" && !isInside) {
+    inTestHost();
+    continue;
+  }
+  // The test host's home has the image. Paths of sockets below may have 107 bytes.
+  const homes = isInside ? process.env["MSB_HOME"]! : mkdtempSync(`${tmpdir()}/bench-`);
+  try {
+    print(group, measure(group, passes, homes));
+  } finally {
+    if (!isInside) rmSync(homes, { recursive: true });
+  }
+}
+
+/** Runs the contenders of a group in turns. */
+function measure(group: string, passes: { rounds: number; args?: string[] }[], homes: string): Results {
+  const results: Results = new Map();
+  for (const name of Object.keys(contenders)) prepare(group, name, homes);
+  for (const { rounds, args = [] } of passes) {
+    for (let round = 0; round < rounds; round++) {
+      for (const [name, program] of Object.entries(contenders)) {
+        const output = run([...program(group), ...args], environment(name, homes));
+        for (const line of output.split("\n").filter((it) => it.startsWith("{"))) {
+          const { row, value, unit } = JSON.parse(line);
+          const found = results.get(row) ?? { unit, values: new Map() };
+          results.set(row, found);
+          found.values.set(name, [...found.values.get(name) ?? [], value]);
+        }
+      }
+    }
+  }
+  return results;
+}
+
+/** The npm package is of another version, so it has another home and its own runtime. */
+function environment(name: string, homes: string): Record<string, string> {
+  if (!name.startsWith("npm")) return { MSB_HOME: isInside ? homes : `${homes}/module` };
+  return {
+    MSB_HOME: `${homes}/n`,
+    MSB_PATH: npmProgram(),
+    MICROSANDBOX_BENCH_NPM: `${npmPackage}/dist/index.js`,
+  };
+}
+
+/** The npm package's own msb. */
+function npmProgram(): string {
+  const machine = arch() === "x64" ? "linux-x64-gnu" : "linux-arm64-gnu";
+  return `${tools}/node_modules/@superradcompany/microsandbox-${machine}/bin/msb`;
+}
+
+/** Fills a contender's home. */
+function prepare(group: string, name: string, homes: string): void {
+  const env = environment(name, homes);
+  mkdirSync(env["MSB_HOME"]!, { recursive: true });
+  const [program, ...rest] = contenders[name]!(group);
+  if (group === "host") {
+    // The first call makes the database.
+    run([program!, ...rest, "--start"], env);
+    run(["python3", `${here}/host/seed.py`, env["MSB_HOME"]!], env);
+  } else if (group === "vm" && name.startsWith("npm")) {
+    run([`${dirname(here)}/tests/host/image.sh`, `${homes}/image.tar`], env);
+    run([npmProgram(), "load", "--quiet", "-i", `${homes}/image.tar`], env);
+  }
+}
+
+/** Runs a program and returns what it printed. What fails is told and leaves a gap in the table. */
+function run([program, ...args]: string[], env: Record<string, string>): string {
+  const ended = spawnSync(program!, args, {
+    env: { ...process.env, NO_COLOR: "1", ...env },
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  if (ended.status !== 0) {
+    console.error(`${[program, ...args].join(" ")} ended with ${ended.status ?? ended.signal}`);
+  }
+  return ended.stdout;
+}
+
+/** Runs the rows in a microVM where microVMs boot. */
+function inTestHost(): void {
+  const emulated = execFileSync(`${dirname(here)}/tests/host/run.sh`, ["--choose"], {
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", "inherit"],
+  }).trim() === "emulated";
+  spawnSync(`${dirname(here)}/tests/host/run.sh`, [...deno, import.meta.filename!, "vm", "--inside"], {
+    stdio: ["ignore", "inherit", "inherit"],
+    env: {
+      ...process.env,
+      MICROSANDBOX_TEST_HOST: emulated ? "emulated" : "direct",
+      ...emulated && { MICROSANDBOX_BENCH_MIB: "4" },
+    },
+  });
+}
+
+function print(group: string, results: Results): void {
+  const title = (name: string) => name !== "other" ? name : group === "boundary" ? "floor" : "Python";
+  const lines = [[
+    `${group} (median)`,
+    "unit",
+    ...Object.keys(contenders).map(title),
+    ...ratios.map(([ours, theirs]) => `${ours} : ${title(theirs).split(" ")[0]}`),
+  ]];
+  for (const [row, { unit, values }] of results) {
+    const median = (name: string) => {
+      const found = values.get(name);
+      return found && quantile(found, 0.5);
+    };
+    lines.push([
+      row,
+      unit,
+      ...Object.keys(contenders).map((name) => shown(median(name))),
+      ...ratios.map(([ours, theirs]) => ratio(unit, median(ours), median(theirs))),
+    ]);
+  }
+  const widths = lines[0]!.map((_, column) => Math.max(...lines.map((line) => line[column]!.length)));
+  lines.splice(1, 0, widths.map((width) => "-".repeat(width)));
+  for (const line of lines) {
+    console.log(`| ${line.map((cell, column) => cell.padEnd(widths[column]!)).join(" | ")} |`);
+  }
+  console.log();
+}
+
+/** How many times as good as the other one: above 1 is better, whatever the unit. */
+function ratio(unit: string, ours: number | undefined, theirs: number | undefined): string {
+  if (ours === undefined || theirs === undefined) return "";
+  const more = ours / theirs;
+  return (unit.endsWith("/s") ? more : 1 / more).toFixed(2);
+}
+
+function shown(value: number | undefined): string {
+  if (value === undefined) return "";
+  return value >= 100 ? Math.round(value).toLocaleString("en-US") : value.toPrecision(3);
+}
+
+/** What was measured, and where. */
+function machine(): string {
+  const version = (program: string, ...args: string[]) =>
+    execFileSync(program, args, { encoding: "utf8" }).trim().split("\n")[0]!;
+  const npmVersion = JSON.parse(readFileSync(`${npmPackage}/package.json`, "utf8")).version;
+  return [
+    `${cpus()[0]?.model}, ${cpus().length} cores, ${Math.round(totalmem() / 2 ** 30)} GiB, Linux ${release()}`,
+    `${version("deno", "--version")}; Bun ${version("bun", "--version")}; ` +
+    `npm microsandbox ${npmVersion}; ${version(python, "-m", "pip", "list", "--format=freeze").replace("==", " ")}`,
+    `load when it began: ${loadavg()[0]!.toFixed(2)}`,
+  ].join("\n");
+}
