@@ -1587,8 +1587,9 @@ export type HttpDenyFormat = "json" | "text";
  */
 export type HttpOptions = { 
 /**
- * Whether it is told at all, with status 403, where the request can be
- * read. Default: `true`.
+ * Whether it is told at all, with status 403: on port 80 and on the ports
+ * with TLS interception, where no rule but a default or a domain denied
+ * it. Default: `true`.
  */
 denyResponse?: boolean, 
 /**
@@ -2672,17 +2673,20 @@ http?: HttpOptions,
 rateLimits?: RateLimits, 
 /**
  * How many TCP connections the guest may have open at once; 0 is without
- * limit. Default: what `deploymentProfile` says.
+ * limit. One more is refused. Those that a server has closed count for
+ * ten seconds more. Default: without limit, 1024 with deployment profile
+ * `multi-tenant`.
  */
 maxTcpConnections?: number, 
 /**
  * How many TCP connections to published ports may be open at once; 0 is
- * without limit. Default: the runtime's.
+ * without limit. One more is accepted and closed. Default: without limit.
  */
 maxInboundTcpConnections?: number, 
 /**
- * How many UDP flows may be open at once; 0 is without limit. Default:
- * without limit, 1024 with deployment profile `multi-tenant`.
+ * How many UDP flows are kept at once; 0 is without limit. One more takes
+ * the place of the oldest, which gets another port here when it goes on.
+ * Default: without limit, 1024 with deployment profile `multi-tenant`.
  */
 maxUdpConnections?: number, 
 /**
@@ -2705,8 +2709,9 @@ nat64Prefixes?: Array<string>,
  */
 trustHostCAs?: boolean, 
 /**
- * A proxy that all outgoing connections go through. Default: what this
- * machine's configuration says, else none.
+ * A proxy that all outgoing connections go through, except for those to
+ * this machine. Default: what this machine's configuration says, else
+ * none.
  */
 proxy?: ProxyOptions, };
 
@@ -3126,7 +3131,8 @@ problem?: string, };
 export type Program = { "exec": string } | { "shell": string } | "default";
 
 /**
- * A proxy that all outgoing connections go through.
+ * A proxy that all outgoing connections go through, except for those to this
+ * machine. It is reached from this machine, so `127.0.0.1` is this machine's.
  */
 export type ProxyOptions = { 
 /**
@@ -3910,8 +3916,10 @@ value?: string,
 fromEnv?: string, 
 /**
  * The hosts that may get the value: `api.example.com`, or
- * `*.example.com` for a domain and all below it. `*` is any host, which
- * gives the value to whoever the guest sends it to.
+ * `*.example.com` for a domain and all below it; only at addresses that
+ * the sandbox's own resolver has given for the name, so an `/etc/hosts`
+ * is not enough. `*` is any host, which gives the value to whoever the
+ * guest sends it to.
  */
 hosts: Array<string>, 
 /**
