@@ -231,6 +231,23 @@ test("what config() returns asks for the values that it left out", async () => {
   });
 });
 
+test("modify() gives a running sandbox another value", async () => {
+  const rotated = `rotated-${crypto.randomUUID()}`;
+  const plan = await sandbox.modify({ secrets: { HEADER: { value: rotated } } });
+  assert.equal(plan.applied, true);
+  assert.deepEqual(
+    plan.secretChanges.map(({ name, change, disposition }) => [name, change, disposition]),
+    [["HEADER", "rotated", "live"]],
+  );
+  const request = await send(
+    `https://${allowed}:${server.port}/`,
+    '--header "Authorization: Bearer $HEADER"',
+  );
+  assert.equal(request?.headers.authorization, `Bearer ${rotated}`);
+  // What the guest sees is what it was.
+  assert.equal((await sandbox.shell("echo $HEADER")).text(), "$MSB_HEADER\n");
+});
+
 test("a violation ends the sandbox where that is asked for", async () => {
   const stopped = sandbox.waitUntilStopped();
   await send(`https://${forbidden}:${server.port}/`, '--header "X-Key: $FATAL"').catch(() => {});
