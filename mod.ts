@@ -116,12 +116,7 @@ export {
   type SaveImagesOptions,
 } from "./src/image.ts";
 export type { Patch, WritePatch } from "./src/rootfs.ts";
-export {
-  type CreateSandboxOptions,
-  type ListSandboxesOptions,
-  Sandbox,
-  type StartSandboxOptions,
-} from "./src/sandbox.ts";
+export { Sandbox } from "./src/sandbox.ts";
 export { sh, type ShellValue } from "./src/shell.ts";
 export { SftpSession } from "./src/sftp.ts";
 export { SshClient, type SshExecOptions, type SshOptions } from "./src/ssh.ts";
@@ -138,21 +133,24 @@ export {
   Volume,
 } from "./src/volume.ts";
 export { LibraryError, type LibraryErrorCode } from "./ffi/library_error.ts";
-export {
-  type CompactSandboxOptions,
-  type DestroySandboxOptions,
-  type ForkManySandboxOptions,
-  type ForkResult,
-  type ForkSandboxOptions,
-  type KillSandboxOptions,
-  type ModifySandboxOptions,
-  type PauseSandboxOptions,
-  type RestartSandboxOptions,
-  SandboxBase,
-  type StopSandboxOptions,
-  type SandboxConfig,
-} from "./src/sandbox_base.ts";
+export { SandboxBase } from "./src/sandbox_base.ts";
 export { type ConnectSandboxOptions, SandboxHandle } from "./src/sandbox_handle.ts";
+export type {
+  CompactSandboxOptions,
+  CreateSandboxOptions,
+  DestroySandboxOptions,
+  ForkManySandboxOptions,
+  ForkResult,
+  ForkSandboxOptions,
+  KillSandboxOptions,
+  ListSandboxesOptions,
+  ModifySandboxOptions,
+  PauseSandboxOptions,
+  RestartSandboxOptions,
+  SandboxConfig,
+  StartSandboxOptions,
+  StopSandboxOptions,
+} from "./src/sandbox_options.ts";
 export {
   type ArchiveProgress,
   type ArchiveWriter,

@@ -8,8 +8,6 @@ import { AsyncResource } from "node:async_hooks";
 import type { Client, Reply } from "../ffi/client.ts";
 import type {
   BackendKind,
-  CreateOptions,
-  CreateProgress,
   ListOptions,
   LiveSandbox,
   ModificationPlan,
@@ -36,49 +34,23 @@ import {
 } from "./network.ts";
 import { requireReadOfPath } from "./permissions.ts";
 import { type Process, run, spawn } from "./process.ts";
-import {
-  type DestroySandboxOptions,
-  type KillSandboxOptions,
-  type ModifySandboxOptions,
-  type RestartSandboxOptions,
-  SandboxBase,
-  type StopSandboxOptions,
-} from "./sandbox_base.ts";
-import { encodePatches, type Patch, requireRootfs } from "./rootfs.ts";
+import { SandboxBase } from "./sandbox_base.ts";
+import { encodePatches, requireRootfs } from "./rootfs.ts";
 import { SandboxHandle } from "./sandbox_handle.ts";
+import type {
+  CreateSandboxOptions,
+  DestroySandboxOptions,
+  KillSandboxOptions,
+  ListSandboxesOptions,
+  ModifySandboxOptions,
+  RestartSandboxOptions,
+  StartSandboxOptions,
+  StopSandboxOptions,
+} from "./sandbox_options.ts";
 import { restore, type RestoreSandboxOptions, Snapshot } from "./snapshot.ts";
 import { connectSsh, type SshClient, type SshOptions } from "./ssh.ts";
 import { serveSsh, type SshServer, type SshServerOptions } from "./ssh_server.ts";
 import { attach, type AttachOptions } from "./terminal.ts";
-
-/** What a new sandbox is made from. */
-export interface CreateSandboxOptions
-  extends Omit<CreateOptions, "patches">, Cancellable {
-  /**
-   * Changes to the root file system before the first boot, in this order. They
-   * need an OCI image with a managed or flat root disk, or a directory, which
-   * they change for good. Default: none.
-   */
-  patches?: Patch[];
-  /**
-   * Is told how far the create is: first how far the image is, then how far
-   * the boot is. An error that it throws is uncaught, as any callback's.
-   */
-  onProgress?: (progress: CreateProgress) => void;
-}
-
-/** How to start a sandbox. */
-export interface StartSandboxOptions extends Cancellable {
-  /** Whether the sandbox outlives this program. Default: `false`. */
-  detached?: boolean;
-}
-
-/** Which sandboxes to list. */
-export interface ListSandboxesOptions
-  extends Pick<ListOptions, "labels">, Cancellable {
-  /** How many are looked up at once, from 1 to 100. Default: 100. */
-  pageSize?: number;
-}
 
 /** How long a disposed sandbox may take to stop before it is killed. */
 const disposePatienceMs = 10_000;

@@ -8,31 +8,21 @@
 import type { Reply } from "../ffi/client.ts";
 import type {
   BackendKind,
-  CompactOptions,
   CompactResult,
-  CreateOptions,
   CreateProgress,
-  DestroyOptions,
   End,
-  ForkManyOptions,
-  ForkOptions,
-  KillOptions,
   LiveSandbox,
   ModificationPlan,
-  ModifyOptions,
   OnSandbox,
   Operations,
-  PauseOptions,
   PauseState,
   PingResult,
-  RestartOptions,
   Status,
-  StopOptions,
   StopResult,
   TouchResult,
 } from "../ffi/protocol.gen.ts";
 import type { Cancellable } from "./cancellable.ts";
-import { type MicrosandboxError, toError } from "./errors.ts";
+import { toError } from "./errors.ts";
 import { type Address, address, make } from "./internals.ts";
 import {
   type LogEntry,
@@ -54,67 +44,23 @@ import {
   requirePorts,
   requireSecrets,
 } from "./permissions.ts";
-import { decodePatches, type Patch } from "./rootfs.ts";
+import { decodePatches } from "./rootfs.ts";
 import { type CreateSnapshotOptions, Snapshot } from "./snapshot.ts";
 import type { Sandbox } from "./sandbox.ts";
 import type { SandboxHandle } from "./sandbox_handle.ts";
-
-/** How to stop a sandbox. */
-export interface StopSandboxOptions
-  extends StopOptions, Cancellable {}
-
-/** How to kill a sandbox. */
-export interface KillSandboxOptions
-  extends KillOptions, Cancellable {}
-
-/** How to restart a sandbox. */
-export interface RestartSandboxOptions
-  extends RestartOptions, Cancellable {}
-
-/** How to stop and remove a sandbox. */
-export interface DestroySandboxOptions
-  extends DestroyOptions, Cancellable {}
-
-/** What to change about a sandbox, and when. */
-export interface ModifySandboxOptions
-  extends ModifyOptions, Cancellable {}
-
-/** How to pause a sandbox. */
-export interface PauseSandboxOptions
-  extends PauseOptions, Cancellable {}
-
-/** How to fork a sandbox. */
-export interface ForkSandboxOptions extends ForkOptions, Cancellable {
-  /**
-   * Is told how far the fork is. An error that it throws is uncaught, as any
-   * callback's.
-   */
-  onProgress?: (progress: CreateProgress) => void;
-}
-
-/** How to fork a sandbox several times. */
-export interface ForkManySandboxOptions
-  extends ForkManyOptions, Cancellable {}
-
-/** Which disk layers to merge. */
-export interface CompactSandboxOptions
-  extends CompactOptions, Cancellable {}
-
-/** What a sandbox was made from. */
-export interface SandboxConfig extends Omit<CreateOptions, "patches"> {
-  /** Changes to the root file system before the first boot. */
-  patches?: Patch[];
-}
-
-/** What became of one of several forks. */
-export interface ForkResult {
-  /** The fork's name. */
-  name: string;
-  /** The fork, unless it failed. */
-  sandbox?: Sandbox;
-  /** Why it failed. */
-  error?: MicrosandboxError;
-}
+import type {
+  CompactSandboxOptions,
+  DestroySandboxOptions,
+  ForkManySandboxOptions,
+  ForkResult,
+  ForkSandboxOptions,
+  KillSandboxOptions,
+  ModifySandboxOptions,
+  PauseSandboxOptions,
+  RestartSandboxOptions,
+  SandboxConfig,
+  StopSandboxOptions,
+} from "./sandbox_options.ts";
 
 /** The operations on a sandbox, whichever way it is named. */
 type SandboxOperation = {

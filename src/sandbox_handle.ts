@@ -9,8 +9,9 @@ import type { BackendKind, NamedSandbox, SandboxInfo, Status } from "../ffi/prot
 import type { Cancellable } from "./cancellable.ts";
 import { type Address, address, make } from "./internals.ts";
 import { type JobHistory, toJobHistory } from "./job.ts";
-import type { Sandbox, StartSandboxOptions } from "./sandbox.ts";
+import type { Sandbox } from "./sandbox.ts";
 import { SandboxBase } from "./sandbox_base.ts";
+import type { StartSandboxOptions } from "./sandbox_options.ts";
 
 /** How to connect to a sandbox. */
 export interface ConnectSandboxOptions extends Cancellable {

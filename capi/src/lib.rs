@@ -9,6 +9,7 @@ mod backend;
 mod client;
 mod cloud_error;
 mod error;
+mod error_code;
 mod files;
 mod frame;
 #[cfg(test)]
