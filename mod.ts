@@ -158,6 +158,7 @@ export {
   type CreateArchiveOptions,
   type CreateSnapshotOptions,
   type ListSnapshotsOptions,
+  type LoadProgress,
   type LoadSnapshotsOptions,
   type RemoveSnapshotOptions,
   type RestoreSandboxOptions,

@@ -74,8 +74,21 @@ export interface CopySnapshotOptions
   extends CopyOptions, ArchiveWriter {}
 
 /** How to load snapshots from files. */
-export interface LoadSnapshotsOptions
-  extends LoadOptions, Cancellable {}
+export interface LoadSnapshotsOptions extends LoadOptions, Cancellable {
+  /**
+   * Is told how far the files have been read: now and then on Linux, and at the
+   * end everywhere.
+   */
+  onProgress?: (progress: LoadProgress) => void;
+}
+
+/** How far files have been read. */
+export interface LoadProgress {
+  /** Bytes that have been read. */
+  readBytes: number;
+  /** Bytes that there are. */
+  totalBytes: number;
+}
 
 /** How to make a sandbox from a snapshot. */
 export interface RestoreSandboxOptions extends RestoreOptions, Cancellable {
@@ -245,7 +258,7 @@ export class Snapshot {
    */
   static async load(
     paths: string | string[],
-    { signal, ...options }: LoadSnapshotsOptions = {},
+    { signal, onProgress, ...options }: LoadSnapshotsOptions = {},
   ): Promise<Snapshot[]> {
     const files = typeof paths === "string" ? [paths] : paths;
     for (const path of files) requireRead(path);
@@ -255,7 +268,7 @@ export class Snapshot {
     const { result } = await client.call(
       "snapshot.load",
       { paths: files, options },
-      { signal },
+      { signal, onEvent: onProgress as (progress: unknown) => void },
     );
     return result.map((info) => new Snapshot(client, info));
   }

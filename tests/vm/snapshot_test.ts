@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { existsSync, mkdtempSync, readdirSync, rmSync, statSync, truncateSync } from "node:fs";
 import process from "node:process";
 import { after, before, test } from "node:test";
-import { type CreateProgress, Sandbox, Snapshot } from "../../mod.ts";
+import { type CreateProgress, type LoadProgress, Sandbox, Snapshot } from "../../mod.ts";
 
 const image = process.env["MICROSANDBOX_TEST_IMAGE"]!;
 /** Both runtimes run this file in one home. */
@@ -180,7 +180,13 @@ test("load() takes a file into a group, and restore() boots from it", async () =
   const group = `${name}-loaded`;
   const copy = `${directory}/copy.msb`;
   await disk.copyTo(copy, { labels: { copied: "yes" } });
-  const [loaded, ...more] = await Snapshot.load(copy, { group });
+  const progress: LoadProgress[] = [];
+  const [loaded, ...more] = await Snapshot.load(copy, {
+    group,
+    onProgress: (event) => progress.push(event),
+  });
+  const size = statSync(copy).size;
+  assert.deepEqual(progress.at(-1), { readBytes: size, totalBytes: size });
   assert.deepEqual(more, []);
   assert.equal(loaded!.group, group);
   assert.deepEqual((await loaded!.details()).labels, { copied: "yes" });

@@ -34,6 +34,7 @@ pub mod port;
 pub mod process;
 pub mod progress;
 pub mod pull;
+mod reading;
 pub mod registry;
 pub mod restore;
 pub mod rlimit;

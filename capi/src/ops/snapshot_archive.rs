@@ -14,7 +14,7 @@ use serde_json::json;
 
 use super::sandbox::{OnSandbox, current};
 use super::snapshot::{SnapshotInfo, SnapshotOptions, SnapshotTarget, discard, selector};
-use super::{Request, encode, out_of_range, until_cancelled};
+use super::{Request, encode, out_of_range, reading, until_cancelled};
 use crate::client::Outcome;
 use crate::error::{Error, ErrorCode};
 use crate::stream::Item;
@@ -230,8 +230,9 @@ pub async fn load(request: Request) -> Result<Outcome, Error> {
     if request.cancel.is_cancelled() {
         return Err(Error::cancelled());
     }
+    let load = async { Ok(Snapshot::load_many(&paths, core_options).await?) };
     with_backend(request.client.backend.get()?, async {
-        let loaded = Snapshot::load_many(&paths, core_options).await?;
+        let loaded = reading::with_progress(&request, &paths, load).await?;
         if request.cancel.is_cancelled() {
             for snapshot in &loaded {
                 discard(snapshot.reference(), snapshot.head_update()).await?;
