@@ -64,7 +64,6 @@ before(async () => {
     name: `${prefix}-proxied`,
     image,
     memoryMiB: 256,
-    replace: true,
     ephemeral: true,
     network: {
       preset: "non-local",
@@ -77,7 +76,6 @@ before(async () => {
     name: `${prefix}-limited`,
     image,
     memoryMiB: 256,
-    replace: true,
     ephemeral: true,
     ports: [7001],
     vsock: [{ hostSocket: `${directory}/socket`, port: 9 }],

@@ -17,7 +17,6 @@ before(async () => {
   sandbox = await Sandbox.create({
     name: `${prefix}-options`,
     image,
-    replace: true,
     ephemeral: true,
     cpus: 2,
     memoryMiB: 256,
@@ -97,7 +96,6 @@ test("what config() returns makes the same sandbox again", async () => {
     ...options,
     ...changes,
     init: "/bin/init",
-    replace: true,
   });
   const { name, ports, init, ...rest } = await copy.config();
   const { name: _name, ports: _ports, ...expected } = options;
