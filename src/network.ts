@@ -7,6 +7,7 @@
 import type { CreateOptions, PublishedPort } from "../ffi/protocol.gen.ts";
 import { toError, WaitTimeoutError } from "./errors.ts";
 import {
+  bracketed,
   list,
   requireEnv,
   requireNet,
@@ -179,8 +180,4 @@ function pause(
 function reachable(address: string): string {
   if (address === "0.0.0.0") return "127.0.0.1";
   return bracketed(address === "::" ? "::1" : address);
-}
-
-function bracketed(address: string): string {
-  return address.includes(":") ? `[${address}]` : address;
 }

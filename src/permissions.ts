@@ -54,8 +54,7 @@ export function requirePorts(ports: PortOption[] | undefined): void {
     const { hostAddress = "127.0.0.1", hostPort = 0 } = typeof port === "object" ? port ?? {} : {};
     // Deno, too, refuses to be asked about what is no address and port.
     if (/^[\da-f.:]+$/i.test(hostAddress) && hostPort >= 0 && hostPort < 65_536) {
-      const host = hostAddress.includes(":") ? `[${hostAddress}]` : hostAddress;
-      requireNet(`${host}:${hostPort}`);
+      requireNet(`${bracketed(hostAddress)}:${hostPort}`);
     }
   }
 }
@@ -88,6 +87,11 @@ export function requireBindings({ mounts = {}, ports }: Bindings = {}): void {
     if (!readonly) requireWrite(path);
   }
   requirePorts(ports);
+}
+
+/** A host as it stands before a port. */
+export function bracketed(host: string): string {
+  return host.includes(":") ? `[${host}]` : host;
 }
 
 /** What is no list is refused by the library, by its name. */

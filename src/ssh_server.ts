@@ -13,7 +13,7 @@ import type {
 import { readStream } from "../ffi/stream.ts";
 import type { Cancellable } from "./cancellable.ts";
 import { toError } from "./errors.ts";
-import { requireNet, requireRead } from "./permissions.ts";
+import { bracketed, requireNet, requireRead } from "./permissions.ts";
 
 /** Where to listen, and who may log in. */
 export interface SshServerOptions extends SshServerRequest, Cancellable {}
@@ -27,7 +27,7 @@ export async function serveSsh(
   const { hostname = "127.0.0.1", port = 0, authorizedKeysFile } = options;
   // What is no port Deno does not understand; the library says what is wrong.
   if (port >= 0 && port <= 65_535) {
-    requireNet(`${hostname.includes(":") ? `[${hostname}]` : hostname}:${port}`);
+    requireNet(`${bracketed(hostname)}:${port}`);
   }
   if (authorizedKeysFile !== undefined) requireRead(authorizedKeysFile);
   return toServer(client, await client.call("sshServer.listen", options, { handle, signal }));
