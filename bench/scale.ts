@@ -18,11 +18,11 @@ const memoryMiB = Number(process.argv[4] ?? 128);
 
 /** The memory of all processes that run sandboxes, in MiB. */
 function share(): number {
-  const processes = execFileSync("ps", ["-eo", "pid=,comm="], { encoding: "utf8" }).split("\n");
+  const processes = execFileSync("ps", ["-ww", "-eo", "pid=,args="], { encoding: "utf8" }).split("\n");
   let bytes = 0;
   for (const line of processes) {
-    const [pid, name = ""] = line.trim().split(/\s+/);
-    if (!name.startsWith("msb")) continue;
+    const [pid, program = ""] = line.trim().split(/\s+/);
+    if (!program.endsWith("/msb")) continue;
     const rollup = readFileSync(`/proc/${pid}/smaps_rollup`, "utf8");
     bytes += Number(/^Pss: +(\d+) kB/m.exec(rollup)?.[1] ?? 0) * 1024;
   }
