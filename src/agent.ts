@@ -91,6 +91,10 @@ export class AgentClient implements AsyncDisposable {
   /**
    * Sends a frame, and resolves with the stream of those that answer it. A
    * stream that is not read holds up the others of this connection.
+   *
+   * Here too the protocol is yours to keep: since its version 10, the agent
+   * tells of the end of an execution (`core.exec.exited`) only when all output
+   * was acknowledged by `core.exec.output.ack` frames.
    */
   async stream(
     flags: number,
@@ -105,7 +109,11 @@ export class AgentClient implements AsyncDisposable {
     return toStream(this.#client, handle, result.id);
   }
 
-  /** Sends another frame of an exchange that has begun. */
+  /**
+   * Sends another frame of an exchange that has begun. One that breaks the
+   * protocol ends the connection, like input (`core.exec.stdin`) for an
+   * execution that has not said `core.exec.started` yet.
+   */
   async send(
     id: number,
     flags: number,

@@ -9,6 +9,8 @@ import { type Cbor, decode, encode } from "../cbor.ts";
 const name = `${"Bun" in globalThis ? "bun" : "deno"}-agent`;
 /** Flags of frames: the last one of an exchange, and the first one. */
 const [terminal, start] = [1, 2];
+/** What each frame of output costs besides its bytes. */
+const outputOverhead = 256;
 let sandbox: Sandbox;
 let agent: AgentClient;
 /** The version of the protocol that the agent speaks. */
@@ -68,21 +70,28 @@ test("a request is answered, on a connection that the agent began", async () => 
 test("a stream has all frames of an exchange, which send() goes on with", async () => {
   const stream = await agent.stream(
     start,
-    script("trap 'echo got it; exit 3' TERM; echo ready; while :; do sleep 0.1; done"),
+    script("trap 'echo got it; exit 3' TERM; read word; echo $word; while :; do sleep 0.1; done"),
   );
+  const send = (type: string, payload: Cbor) => agent.send(stream.id, 0, message(type, payload));
   const seen: [string, Cbor][] = [];
   let printed = "";
+  let consumed = 0;
   let last = 0;
   for await (const frame of stream) {
     assert.equal(frame.id, stream.id);
     const [type, payload] = opened(frame);
     seen.push([type, payload]);
     last = frame.flags;
-    if (type !== "core.exec.stdout") continue;
-    printed += new TextDecoder().decode((payload as { data: Uint8Array }).data);
-    if (printed === "ready\n") {
-      await agent.send(stream.id, 0, message("core.exec.signal", { signal: 15 }));
+    if (type === "core.exec.started") {
+      await send("core.exec.stdin", { data: new TextEncoder().encode("ready\n") });
     }
+    if (type !== "core.exec.stdout" && type !== "core.exec.stderr") continue;
+    const { data } = payload as { data: Uint8Array };
+    // The agent tells of the end only when all of the output was acknowledged.
+    consumed += data.length + outputOverhead;
+    await send("core.exec.output.ack", { consumed });
+    if (type === "core.exec.stdout") printed += new TextDecoder().decode(data);
+    if (printed === "ready\n") await send("core.exec.signal", { signal: 15 });
   }
   assert.equal(printed, "ready\ngot it\n");
   assert.equal(seen[0]![0], "core.exec.started");
