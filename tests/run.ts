@@ -82,7 +82,7 @@ const vmNouns: Record<string, Grant> = {
   lifecycle: { ...microVms, flags: "--allow-net=127.0.0.1" },
   snapshot: {
     variables: ["MICROSANDBOX_TEST_IMAGE"],
-    flags: "--allow-read=/tmp,$MSB_HOME --allow-write=/tmp",
+    flags: "--allow-read=/tmp,$MSB_HOME --allow-write=/tmp --allow-net=127.0.0.1",
   },
   job: microVms,
   options: servers,
