@@ -41,7 +41,6 @@ function create(name: string, options: Partial<CreateSandboxOptions>): Promise<S
     name: `${prefix}-${name}`,
     image,
     memoryMiB: 256,
-    replace: true,
     ephemeral: true,
     ...options,
   });
@@ -71,6 +70,7 @@ before(async () => {
         { action: "allow", direction: "ingress", ports: [{ start: 7000, end: 7001 }] },
       ],
       dns: { nameservers: [`127.0.0.1:${names.port}`] },
+      http: { networkDenyMessage: "ask the owner" },
       rateLimits: { ingress: { bytes: { size: 250_000, refillTimeMs: 1_000 } } },
     },
   });
@@ -136,6 +136,12 @@ test("a rule allows a domain, and no other resolves", { skip: needsAddresses }, 
   assert.equal(other.requests.at(-1)!.url, "/domain");
   assert.equal(await get(ruled, `http://denied.test:${other.port}/`), undefined);
   assert.ok(!names.asked.includes("denied.test"));
+});
+
+test("an HTTP request that no rule allows is answered with the reason", async () => {
+  const request = "GET / HTTP/1.1\\r\\nHost: denied.test\\r\\n\\r\\n";
+  const output = await ruled.shell('printf "$1" | timeout 8 nc "$2" 80', { args: [request, host] });
+  assert.match(output.text(), /^HTTP\/1\.1 403 .*ask the owner/s);
 });
 
 test("a rate limit limits", async () => {
