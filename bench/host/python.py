@@ -5,16 +5,15 @@ import time
 started = time.perf_counter()
 
 import asyncio
-import json
 import sys
+from pathlib import Path
 
 from microsandbox import Sandbox, Volume
 
+sys.path.insert(0, str(Path(__file__).parent.parent))
+from report import calls_per_second, report
+
 SIZES = {"1 KiB": 1024, "1 MiB": 1024**2, "256 MiB": 256 * 1024**2}
-
-
-def report(row, value, unit):
-    print(json.dumps({"row": row, "value": value, "unit": unit}), flush=True)
 
 
 async def timed(call, times):
@@ -25,20 +24,6 @@ async def timed(call, times):
         await call()
         samples.append(time.perf_counter() - start)
     return sorted(samples)
-
-
-async def in_flight(call, count, seconds):
-    calls = 0
-    start = time.perf_counter()
-
-    async def worker():
-        nonlocal calls
-        while time.perf_counter() < start + seconds:
-            await call()
-            calls += 1
-
-    await asyncio.gather(*(worker() for _ in range(count)))
-    return calls / (time.perf_counter() - start)
 
 
 async def main():
@@ -65,7 +50,7 @@ async def main():
                 report(f"volume: {verb} {name}", median * 1e6, "µs")
             else:
                 report(f"volume: {verb} {name}", length / median / 1e6, "MB/s")
-    calls = await in_flight(lambda: files.read("file-1024"), 64, 0.5)
+    calls = await calls_per_second(lambda: files.read("file-1024"), 64, 0.5)
     report("volume: reads of 1 KiB, 64 in flight", calls, "calls/s")
 
 

@@ -1,18 +1,18 @@
 """What the official Python package does in a microVM."""
 
 import asyncio
-import json
 import os
+import sys
 import time
+from pathlib import Path
 
 from microsandbox import Sandbox
 
+sys.path.insert(0, str(Path(__file__).parent.parent))
+from report import calls_per_second, report
+
 length = int(os.environ.get("MICROSANDBOX_BENCH_MIB", "64")) * 1024**2
 seconds = int(os.environ.get("MICROSANDBOX_BENCH_MS", "2000")) / 1000
-
-
-def report(row, value, unit):
-    print(json.dumps({"row": row, "value": value, "unit": unit}), flush=True)
 
 
 async def latency(row, call):
@@ -25,20 +25,6 @@ async def latency(row, call):
     samples.sort()
     report(f"{row}, p50", samples[len(samples) // 2], "µs")
     report(f"{row}, p99", samples[len(samples) * 99 // 100], "µs")
-
-
-async def rate(row, call, in_flight):
-    calls = 0
-    start = time.perf_counter()
-
-    async def worker():
-        nonlocal calls
-        while time.perf_counter() < start + seconds:
-            await call()
-            calls += 1
-
-    await asyncio.gather(*(worker() for _ in range(in_flight)))
-    report(row, calls / (time.perf_counter() - start), "calls/s")
 
 
 async def throughput(row, move):
@@ -60,7 +46,8 @@ async def main():
         await sandbox.exec("echo", ["first"])
         report("create to first output", (time.perf_counter() - start) * 1000, "ms")
         await latency("exec", lambda: sandbox.exec("true", []))
-        await rate("64 concurrent execs", lambda: sandbox.exec("true", []), 64)
+        calls = await calls_per_second(lambda: sandbox.exec("true", []), 64, seconds)
+        report("64 concurrent execs", calls, "calls/s")
         await throughput("standard output", lambda: sandbox.exec("head", ["-c", str(length), "/dev/zero"]))
         await throughput("standard input", lambda: sandbox.exec("sh", ["-c", "cat >/dev/null"], stdin=data))
         await throughput("file upload", lambda: sandbox.fs.write("/dev/shm/file", data))
