@@ -27,14 +27,17 @@ export interface HttpServer extends AsyncDisposable {
   requests: HttpRequest[];
 }
 
-/** Serves `body` on all addresses. */
-export async function serveHttp(body: string | Uint8Array = "hello"): Promise<HttpServer> {
+/** Serves `body` on all IPv4 addresses, or on another one. */
+export async function serveHttp(
+  body: string | Uint8Array = "hello",
+  address?: string,
+): Promise<HttpServer> {
   const requests: HttpRequest[] = [];
   const server = createServer(async (request, response) => {
     requests.push(await received(request));
     response.end(body);
   });
-  return { ...await listening(server), requests };
+  return { ...await listening(server, address), requests };
 }
 
 /** The request with all of its body. */
@@ -109,7 +112,7 @@ export function addAddress(address: string): boolean {
     "ip",
     "addr",
     "add",
-    `${address}/32`,
+    `${address}/${address.includes(":") ? 128 : 32}`,
     "dev",
     "lo",
   ]);
@@ -118,22 +121,23 @@ export function addAddress(address: string): boolean {
 
 /** Where a proxy was asked to connect to, how, and by whom. */
 export interface ProxyRequest {
-  protocol: "http-connect" | "socks5";
+  protocol: "http-connect" | "socks4" | "socks5";
   credentials: string;
   address: string;
 }
 
-/** A proxy that speaks HTTP's CONNECT and SOCKS 5, and remembers what it was asked. */
+/** A proxy that speaks HTTP's CONNECT, SOCKS 4 and SOCKS 5, and remembers what it was asked. */
 export async function serveProxy(): Promise<
   AsyncDisposable & { port: number; requests: ProxyRequest[] }
 > {
   const requests: ProxyRequest[] = [];
   const server = createTcpServer(async (socket) => {
     socket.on("error", () => {});
-    const first = await take(socket, 1);
-    const request = first[0] === 5 ? await askedBySocks(socket) : await askedByHttp(socket);
+    const [first] = await take(socket, 1);
+    const asked = first === 4 ? askedBySocks4 : first === 5 ? askedBySocks5 : askedByHttp;
+    const request = await asked(socket);
     requests.push(request);
-    const [host, port] = request.address.split(":");
+    const [, host, port] = /^\[?(.*?)\]?:(\d+)$/.exec(request.address)!;
     const upstream = connect(Number(port), host);
     upstream.on("error", () => socket.destroy());
     upstream.pipe(socket).pipe(upstream);
@@ -153,8 +157,23 @@ async function askedByHttp(socket: Socket): Promise<ProxyRequest> {
   };
 }
 
+/** The rest of a SOCKS 4 request with an IPv4 address, which is granted. */
+async function askedBySocks4(socket: Socket): Promise<ProxyRequest> {
+  const request = await take(socket, 7);
+  let userId = "";
+  for (let byte = await take(socket, 1); byte[0] !== 0; byte = await take(socket, 1)) {
+    userId += byte.toString("latin1");
+  }
+  socket.write(Uint8Array.of(0, 90, 0, 0, 0, 0, 0, 0));
+  return {
+    protocol: "socks4",
+    credentials: userId,
+    address: `${request.subarray(3).join(".")}:${request.readUInt16BE(1)}`,
+  };
+}
+
 /** The rest of a SOCKS 5 exchange with a name, a password and an IPv4 address. */
-async function askedBySocks(socket: Socket): Promise<ProxyRequest> {
+async function askedBySocks5(socket: Socket): Promise<ProxyRequest> {
   const counted = async () => await take(socket, (await take(socket, 1))[0]!);
   await counted();
   socket.write(Uint8Array.of(5, 2));
@@ -192,4 +211,24 @@ export function copyProgram(name: string, folder: string, mountPoint: string): v
 exec ${mountPoint}/${loader} --library-path ${mountPoint} ${mountPoint}/program "$@"
 `;
   writeFileSync(`${folder}/${name}`, script, { mode: 0o755 });
+}
+
+/**
+ * Makes a certificate authority in a folder, as `ca.pem` and
+ * `ca.key`, and a certificate by it for these hosts, as `server.pem` and
+ * `server.key`.
+ */
+export function makeCertificates(folder: string, hosts: string[], authorityName = "Test"): void {
+  const openssl = (...args: string[]) =>
+    execFileSync("openssl", args, { cwd: folder, stdio: "pipe" });
+  const key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];
+  const authority = ["-x509", "-subj", `/CN=${authorityName}`, "-days", "2"];
+  openssl("req", ...authority, ...key, "-keyout", "ca.key", "-out", "ca.pem");
+  const names = hosts.map((host) => `DNS:${host}`).join();
+  writeFileSync(`${folder}/names`, `subjectAltName=${names}`);
+  const subject = ["-subj", `/CN=${hosts[0]}`];
+  openssl("req", ...key, ...subject, "-keyout", "server.key", "-out", "server.csr");
+  const issuer = ["-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial"];
+  const issued = ["-days", "2", "-extfile", "names", "-out", "server.pem"];
+  openssl("x509", "-req", "-in", "server.csr", ...issuer, ...issued);
 }

@@ -60,6 +60,11 @@ const refused: [CreateSandboxOptions, string, string | undefined][] = [
   ],
 ];
 
+/** Options for a machine whose tenants do not trust each other. */
+function forTenants(options: Record<string, unknown>): Record<string, unknown> {
+  return { deploymentProfile: "multi-tenant", ...options };
+}
+
 /** Options below the first level, and contradictions; the image is always the same. */
 const deep: [Record<string, unknown>, string, string][] = [
   [{ maxCpus: 0 }, "option-out-of-range", "maxCpus"],
@@ -85,6 +90,20 @@ const deep: [Record<string, unknown>, string, string][] = [
     "rlimits.nofile.soft",
   ],
   [{ quietLogs: true, logLevel: "info" }, "invalid-option", "logLevel"],
+  [forTenants({ ports: [80] }), "invalid-option", "ports"],
+  [forTenants({ vsock: [{ hostSocket: "/run/socket", port: 9 }] }), "invalid-option", "vsock"],
+  [forTenants({ network: { trustHostCAs: true } }), "invalid-option", "network.trustHostCAs"],
+  [forTenants({ network: { interface: { mtu: 1400 } } }), "invalid-option", "network.interface"],
+  [
+    forTenants({ network: { dns: { nameservers: ["127.0.0.1"] } } }),
+    "invalid-option",
+    "network.dns.nameservers",
+  ],
+  [
+    forTenants({ network: { dns: { rebindProtection: false } } }),
+    "invalid-option",
+    "network.dns.rebindProtection",
+  ],
   [
     { disableMetricsSample: true, metricsSampleIntervalMs: 5 },
     "invalid-option",

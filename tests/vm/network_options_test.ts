@@ -1,18 +1,23 @@
 // Options of the network besides rules, in real microVMs.
 
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { createSocket } from "node:dgram";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { createServer as createHttpsServer } from "node:https";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import process from "node:process";
 import { after, before, test } from "node:test";
-import { Sandbox } from "../../mod.ts";
+import { type Mount, Sandbox } from "../../mod.ts";
 import {
   addAddress,
   copyProgram,
   type HttpServer,
   listening,
+  makeCertificates,
   serveHttp,
+  serveNames,
   serveProxy,
 } from "../servers.ts";
 import { until } from "../support.ts";
@@ -27,9 +32,11 @@ const privateAddress = "10.1.2.3";
 const needsAddress = addAddress(privateAddress)
   ? false
   : "this machine cannot be given more addresses";
+/** Hosts whose TLS is intercepted, left alone, and intercepted without proof of who they are. */
+const [intercepted, bypassed, unproven] = ["intercepted.test", "bypassed.test", "unproven.test"];
 /** The certificate authorities of this machine, where Debian has them. */
 const authorities = "/etc/ssl/certs/ca-certificates.crt";
-const hasPerl = existsSync("/usr/bin/perl");
+const needsPerl = existsSync("/usr/bin/perl") ? false : "this machine has no perl";
 
 let server: HttpServer;
 let proxy: Awaited<ReturnType<typeof serveProxy>>;
@@ -42,8 +49,12 @@ const local: Server = createServer((socket) => {
 });
 /** `non-local`, with a proxy that speaks HTTP and an interface of its own. */
 let proxied: Sandbox;
-/** `allow-all`, with one that speaks SOCKS, and with limits. */
+/** `allow-all`, with one that speaks SOCKS 5, and with limits. */
 let limited: Sandbox;
+let secure: Awaited<ReturnType<typeof listening>>;
+let names: Awaited<ReturnType<typeof serveNames>>;
+/** With TLS interception and SOCKS 4. */
+let inspected: Sandbox;
 
 before(async () => {
   server = await serveHttp();
@@ -54,7 +65,11 @@ before(async () => {
   }));
   local.listen(`${directory}/socket`);
   await once(local, "listening");
-  if (hasPerl) copyProgram("perl", `${directory}/perl`, "/perl");
+  const mounts: Record<string, Mount> = {};
+  for (const program of needsPerl ? ["openssl"] : ["openssl", "perl"]) {
+    copyProgram(program, `${directory}/${program}`, `/${program}`);
+    mounts[`/${program}`] = { type: "bind", source: `${directory}/${program}`, readOnly: true };
+  }
   const account = {
     address: `127.0.0.1:${proxy.port}`,
     username: "me",
@@ -68,7 +83,11 @@ before(async () => {
     network: {
       preset: "non-local",
       proxy: { protocol: "http-connect", ...account },
-      interface: { macAddress: "02:5a:7b:13:01:02", mtu: 1400, ipv4Address: "172.29.9.2" },
+      interface: {
+        macAddress: "02:5a:7b:13:01:02",
+        mtu: 1400,
+        ipv4Address: "172.29.9.2",
+      },
       trustHostCAs: true,
     },
   });
@@ -79,21 +98,59 @@ before(async () => {
     ephemeral: true,
     ports: [7001],
     vsock: [{ hostSocket: `${directory}/socket`, port: 9 }],
-    ...hasPerl && {
-      mounts: { "/perl": { type: "bind", source: `${directory}/perl`, readOnly: true } },
-    },
+    mounts,
     network: {
       preset: "allow-all",
       proxy: { protocol: "socks5", ...account },
       maxTcpConnections: 2,
       maxInboundTcpConnections: 1,
+      maxUdpConnections: 1,
+    },
+  });
+  const hosts = [intercepted, bypassed, unproven];
+  for (const name of ["servers", "proxy"]) {
+    mkdirSync(`${directory}/${name}`);
+    makeCertificates(`${directory}/${name}`, hosts, name);
+  }
+  secure = await listening(createHttpsServer({
+    cert: readFileSync(`${directory}/servers/server.pem`),
+    key: readFileSync(`${directory}/servers/server.key`),
+  }, (_request, response) => void response.end("served")));
+  const machineAddress = "172.29.8.1";
+  names = await serveNames(Object.fromEntries(hosts.map((host) => [host, machineAddress])));
+  inspected = await Sandbox.create({
+    name: `${prefix}-inspected`,
+    image,
+    memoryMiB: 256,
+    ephemeral: true,
+    ports: [7002],
+    mounts,
+    network: {
+      preset: "allow-all",
+      interface: { ipv4Address: "172.29.8.2" },
+      proxy: { protocol: "socks4", address: `127.0.0.1:${proxy.port}`, userId: "me" },
+      dns: { nameservers: [`127.0.0.1:${names.port}`], rebindProtection: false },
+      tcpAcceptQueueSize: 1,
+      tls: {
+        interceptedPorts: [secure.port],
+        bypass: [bypassed],
+        verifyUpstreamFor: [{ host: unproven, verify: false }],
+        interceptionAuthority: {
+          certificatePath: `${directory}/proxy/ca.pem`,
+          keyPath: `${directory}/proxy/ca.key`,
+        },
+        certificateValidityHours: 2,
+      },
     },
   });
 });
 after(async () => {
-  await Promise.all([proxied, limited].map((sandbox) => sandbox?.[Symbol.asyncDispose]()));
+  await Promise.all(
+    [proxied, limited, inspected].map((sandbox) => sandbox?.[Symbol.asyncDispose]()),
+  );
   for (const socket of kept) socket.destroy();
-  await Promise.all([server, proxy, keeper].map((it) => it?.[Symbol.asyncDispose]()));
+  const servers = [server, proxy, keeper, secure, names];
+  await Promise.all(servers.map((it) => it?.[Symbol.asyncDispose]()));
   local.close();
   rmSync(directory, { recursive: true, force: true });
 });
@@ -204,7 +261,7 @@ test(
 
 test(
   "a program in the guest reaches a socket of this machine over vsock",
-  { skip: hasPerl ? false : "this machine has no perl, which can use vsock" },
+  { skip: needsPerl },
   async () => {
     // The address family, no flags, the port, and 2 for the host.
     const script = `socket(S, 40, 1, 0) or die "socket: $!";
@@ -214,3 +271,106 @@ test(
     assert.equal(output.text(), "got ping", output.errorText());
   },
 );
+
+test(
+  "one UDP flow more than maxUdpConnections takes the place of the oldest",
+  { skip: needsPerl },
+  async () => {
+    // It answers with the port that a datagram came from.
+    const echo = createSocket("udp4");
+    echo.on("message", (_message, { address, port }) => echo.send(String(port), port, address));
+    echo.bind(0);
+    await once(echo, "listening");
+    const script = `my $to = pack("SnA4x8", 2, $ARGV[1], scalar gethostbyname($ARGV[0]));
+      socket(A, 2, 2, 0) or die; socket(B, 2, 2, 0) or die;
+      sub ask { send($_[0], "?", 0, $to) or die; recv($_[0], my $port, 9, 0); "$port " }
+      print ask(A), ask(A), ask(B), ask(A)`;
+    const output = await limited.exec("/perl/perl", {
+      args: ["-e", script, host, String(echo.address().port)],
+      timeoutMs: 60_000,
+    });
+    echo.close();
+    const [first, again, other, moved] = output.text().split(" ");
+    assert.ok(Number(first) > 0, output.errorText());
+    assert.equal(again, first);
+    assert.notEqual(other, first);
+    assert.notEqual(moved, first);
+  },
+);
+
+test(
+  "outgoing connections go through a SOCKS 4 proxy with its user's identity",
+  { skip: needsAddress },
+  async () => {
+    assert.equal(await get(inspected, privateAddress), "hello");
+    assert.deepEqual(proxy.requests.at(-1), {
+      protocol: "socks4",
+      credentials: "me",
+      address: `${privateAddress}:${server.port}`,
+    });
+  },
+);
+
+/** What the guest's TLS client is told by a host: its certificate, and what it serves. */
+async function request(name: string): Promise<{ certificate: string; page: string }> {
+  const script = `host=\${1%:*}
+    printf 'GET / HTTP/1.1\\r\\nHost: %s\\r\\nConnection: close\\r\\n\\r\\n' "$1" >/tmp/request
+    timeout 30 /openssl/openssl s_client -ign_eof -connect "$1" -servername "$host" \\
+      </tmp/request >/tmp/answer 2>/dev/null
+    /openssl/openssl x509 -noout -issuer -dates </tmp/answer; echo; cat /tmp/answer`;
+  const output = await inspected.shell(script, { args: [`${name}:${secure.port}`] });
+  const text = output.text();
+  const [certificate] = text.split("\n\n", 1);
+  return { certificate: certificate!, page: text.slice(certificate!.length) };
+}
+
+test("TLS is intercepted with the certificate authority that was given", async () => {
+  const { certificate, page } = await request(unproven!);
+  const [issuer, from, to] = certificate.split("\n").map((line) => line.split("=").at(-1)!.trim());
+  assert.equal(issuer, "proxy");
+  assert.ok((Date.parse(to!) - Date.parse(from!)) <= 3 * 3_600_000, certificate);
+  assert.match(page, /served/);
+});
+
+test("a server whose certificate nobody vouches for is refused", async () => {
+  assert.doesNotMatch((await request(intercepted!)).page, /served/);
+});
+
+test("TLS with a host of bypass is not intercepted", async () => {
+  const { certificate, page } = await request(bypassed!);
+  assert.match(certificate, /issuer=CN = servers/);
+  assert.match(page, /served/);
+});
+
+test("no more connections to a published port wait than tcpAcceptQueueSize", async () => {
+  const { hostPort } = inspected.ports[0]!;
+  const runtime = readdirSync("/proc").filter((pid) => /^\d+$/.test(pid)).find((pid) => {
+    const path = `/proc/${pid}/cmdline`;
+    return existsSync(path) && readFileSync(path, "utf8").includes(`\0${inspected.name}\0`);
+  })!;
+  const signal = (name: string) => execFileSync("busybox", ["kill", `-${name}`, runtime]);
+  /** How many connections the kernel has asked for again, as nothing answered. */
+  const unanswered = () =>
+    readFileSync("/proc/net/tcp", "utf8").split("\n")
+      .map((line) => line.trim().split(/\s+/))
+      .filter(([, , remote, state, , , retransmits]) =>
+        state === "02" && parseInt(remote!.split(":")[1]!, 16) === hostPort &&
+        parseInt(retransmits!, 16) > 0
+      ).length;
+  let waiting = 0;
+  const sockets: Socket[] = [];
+  // A runtime that stands still accepts none, so they have to wait.
+  signal("STOP");
+  try {
+    for (let index = 0; index < 6; index++) {
+      const socket = connect(hostPort, "127.0.0.1", () => waiting++).on("error", () => {});
+      sockets.push(socket);
+    }
+    await until("the others are not answered", () => unanswered() === 4);
+    // The kernel lets one more wait than it is told.
+    assert.equal(waiting, 2);
+  } finally {
+    for (const socket of sockets) socket.destroy();
+    signal("CONT");
+  }
+});

@@ -6,12 +6,7 @@ import { connect } from "node:net";
 import process from "node:process";
 import { after, before, test } from "node:test";
 import { type CreateSandboxOptions, Sandbox } from "../../mod.ts";
-import {
-  addAddress,
-  type HttpServer,
-  serveHttp,
-  serveNames,
-} from "../servers.ts";
+import { addAddress, type HttpServer, serveHttp, serveNames } from "../servers.ts";
 import { until } from "../support.ts";
 
 const image = process.env["MICROSANDBOX_TEST_IMAGE"]!;
@@ -23,6 +18,11 @@ const host = "host.microsandbox.internal";
  * sent to the public one's network (AS112) is meant to get lost.
  */
 const [publicAddress, privateAddress] = ["192.31.196.7", "10.1.2.3"];
+/** IPv6 addresses with an IPv4 address inside: the private one, and the one after it. */
+const [translated, deniedInside] = ["2001:db8:64::a01:203", "2001:db8:64::a01:204"];
+const needsIpv6 = [translated, deniedInside].every(addAddress)
+  ? false
+  : "this machine cannot be given IPv6 addresses";
 const hasAddresses = [publicAddress, privateAddress].every(addAddress);
 const needsAddresses = hasAddresses ? false : "this machine cannot be given more addresses";
 
@@ -30,6 +30,7 @@ const megabyte = new Uint8Array(1_000_000).fill(120);
 let server: HttpServer;
 let other: HttpServer;
 let big: HttpServer;
+let translatedServer: HttpServer | undefined;
 let names: Awaited<ReturnType<typeof serveNames>>;
 /** With the default network. */
 let plain: Sandbox;
@@ -50,6 +51,7 @@ before(async () => {
   server = await serveHttp();
   other = await serveHttp("other");
   big = await serveHttp(megabyte);
+  if (!needsIpv6) translatedServer = await serveHttp("translated", "::");
   names = await serveNames({
     "allowed.test": publicAddress,
     "denied.test": publicAddress,
@@ -66,18 +68,25 @@ before(async () => {
       rules: [
         { action: "allow", group: "host", protocols: ["tcp"], ports: [server.port, big.port] },
         { action: "allow", cidr: `${privateAddress}/32` },
+        { action: "deny", cidr: "10.1.2.4" },
+        { action: "allow", cidr: "2001:db8:64::/96" },
         { action: "allow", domain: "allowed.test" },
         { action: "allow", direction: "ingress", ports: [{ start: 7000, end: 7001 }] },
       ],
       dns: { nameservers: [`127.0.0.1:${names.port}`] },
       http: { networkDenyMessage: "ask the owner" },
+      // With one of them only, this is all that the guest has.
+      interface: { ipv4Address: "172.29.6.2", ipv6Address: "fd42:6d73:62:9::2" },
+      nat64Prefixes: ["2001:db8:64::/96"],
       rateLimits: { ingress: { bytes: { size: 250_000, refillTimeMs: 1_000 } } },
     },
   });
 });
 after(async () => {
   await Promise.all([plain, ruled].map((sandbox) => sandbox?.[Symbol.asyncDispose]()));
-  await Promise.all([server, other, big, names].map((it) => it?.[Symbol.asyncDispose]()));
+  await Promise.all(
+    [server, other, big, translatedServer, names].map((it) => it?.[Symbol.asyncDispose]()),
+  );
 });
 
 /** What the guest gets from a URL, or `undefined`. */
@@ -137,6 +146,18 @@ test("a rule allows a domain, and no other resolves", { skip: needsAddresses }, 
   assert.equal(await get(ruled, `http://denied.test:${other.port}/`), undefined);
   assert.ok(!names.asked.includes("denied.test"));
 });
+
+test(
+  "an address inside of one of nat64Prefixes is judged by the IPv4 address in it too",
+  { skip: needsIpv6 },
+  async () => {
+    const { port } = translatedServer!;
+    assert.equal(await get(ruled, `http://[${translated}]:${port}/`), "translated");
+    assert.equal(await get(ruled, `http://[${deniedInside}]:${port}/`), undefined);
+    const addresses = (await ruled.shell("ip -6 addr show eth0")).text();
+    assert.match(addresses, /fd42:6d73:62:9::2\/64/);
+  },
+);
 
 test("an HTTP request that no rule allows is answered with the reason", async () => {
   const request = "GET / HTTP/1.1\\r\\nHost: denied.test\\r\\n\\r\\n";

@@ -2,13 +2,19 @@
 // the guest never does.
 
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { createServer } from "node:https";
 import process from "node:process";
 import { after, before, test } from "node:test";
 import { Sandbox } from "../../mod.ts";
-import { copyProgram, type HttpRequest, listening, received, serveNames } from "../servers.ts";
+import {
+  copyProgram,
+  type HttpRequest,
+  listening,
+  makeCertificates,
+  received,
+  serveNames,
+} from "../servers.ts";
 
 const image = process.env["MICROSANDBOX_TEST_IMAGE"]!;
 const home = process.env["MSB_HOME"]!;
@@ -28,44 +34,8 @@ let server: Awaited<ReturnType<typeof listening>>;
 let names: Awaited<ReturnType<typeof serveNames>>;
 let sandbox: Sandbox;
 
-/** A certificate authority, and a certificate of both hosts by it. */
-function makeCertificates(): void {
-  const openssl = (...args: string[]) =>
-    execFileSync("openssl", args, { cwd: directory, stdio: "pipe" });
-  const key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];
-  openssl(
-    "req",
-    "-x509",
-    ...key,
-    "-keyout",
-    "ca.key",
-    "-out",
-    "ca.pem",
-    "-subj",
-    "/CN=Test",
-    "-days",
-    "2",
-  );
-  openssl("req", ...key, "-keyout", "server.key", "-out", "server.csr", "-subj", `/CN=${allowed}`);
-  writeFileSync(`${directory}/names`, `subjectAltName=DNS:${allowed},DNS:${forbidden}`);
-  openssl(
-    ...[
-      "x509",
-      "-req",
-      "-in",
-      "server.csr",
-      "-CA",
-      "ca.pem",
-      "-CAkey",
-      "ca.key",
-      "-CAcreateserial",
-    ],
-    ...["-out", "server.pem", "-days", "2", "-extfile", "names"],
-  );
-}
-
 before(async () => {
-  makeCertificates();
+  makeCertificates(directory, [allowed, forbidden]);
   // The guest's wget uses openssl where it finds it. Its own client does not
   // say which signatures it understands, and the core's proxy refuses such.
   copyProgram("openssl", `${directory}/client`, "/client");

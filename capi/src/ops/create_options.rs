@@ -225,6 +225,9 @@ impl CreateOptions {
         if is_off && self.ports.as_ref().is_some_and(|ports| !ports.is_empty()) {
             return Err(invalid("ports", "there is no network that they could lead into"));
         }
+        if self.deployment_profile == Some(DeploymentProfile::MultiTenant) {
+            self.check_multi_tenant()?;
+        }
         if self.quiet_logs == Some(true) && self.log_level.is_some() {
             return Err(invalid("logLevel", "it contradicts quietLogs"));
         }
@@ -241,6 +244,17 @@ impl CreateOptions {
             }
         }
         Ok(())
+    }
+
+    /// Refuses what the runtime would leave out without a word.
+    fn check_multi_tenant(&self) -> Result<(), Error> {
+        let network = self.network.as_ref().and_then(NetworkOption::denied_to_tenants);
+        let ports = self.ports.as_ref().is_some_and(|ports| !ports.is_empty()).then_some("ports");
+        let vsock = self.vsock.as_ref().is_some_and(|routes| !routes.is_empty()).then_some("vsock");
+        match network.or(ports).or(vsock) {
+            Some(path) => Err(invalid(path, "it contradicts deploymentProfile: \"multi-tenant\"")),
+            None => Ok(()),
+        }
     }
 
     fn apply_machine(&self, mut builder: SandboxBuilder) -> Result<SandboxBuilder, Error> {

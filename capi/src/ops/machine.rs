@@ -73,14 +73,16 @@ pub enum SecurityProfile {
 }
 
 /// Whose sandboxes run on this machine.
-#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "kebab-case")]
 pub enum DeploymentProfile {
     /// Those of one party.
     SingleTenant,
-    /// Those of parties that do not trust each other, so the runtime enforces
-    /// more limits.
+    /// Those of parties that do not trust each other: whatever the sandbox's
+    /// rules say, it reaches public addresses only, and `ports`, `vsock`, and
+    /// the network's `interface`, `trustHostCAs`, `dns.nameservers` and
+    /// `dns.rebindProtection: false` are refused.
     MultiTenant,
 }
 

@@ -6,7 +6,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
 use std::sync::{LazyLock, Mutex, MutexGuard};
 use std::time::Duration;
 
-use microsandbox::sandbox::PublishedPortSpec;
+use microsandbox::sandbox::{DeploymentProfile, PublishedPortSpec};
 use microsandbox::{BackendKind, Sandbox};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -196,7 +196,13 @@ pub async fn verify(sandbox: &Sandbox) -> Result<(), Error> {
     if !matches!(sandbox.backend_kind(), BackendKind::Local) {
         return Ok(());
     }
-    for (index, port) in published(&sandbox.config().spec.network.ports).iter().enumerate() {
+    let spec = &sandbox.config().spec;
+    // The machine's configuration decides, not the options.
+    if spec.deployment_profile == DeploymentProfile::MultiTenant && !spec.network.ports.is_empty() {
+        let reason = "this machine's configuration says multi-tenant, so no ports are published";
+        return Err(super::check::invalid("ports", reason));
+    }
+    for (index, port) in published(&spec.network.ports).iter().enumerate() {
         let Ok(ip) = port.host_address.parse() else { continue };
         let address = SocketAddr::new(ip, port.host_port);
         let endpoint = Endpoint { protocol: port.protocol, address };

@@ -167,6 +167,24 @@ impl NetworkOption {
         }
     }
 
+    /// The path of what a sandbox may not have on a machine whose tenants do
+    /// not trust each other.
+    pub fn denied_to_tenants(&self) -> Option<&'static str> {
+        let Self::Options(options) = self else { return None };
+        let dns = options.dns.as_ref();
+        if options.interface.is_some() {
+            Some("network.interface")
+        } else if options.trust_host_cas == Some(true) {
+            Some("network.trustHostCAs")
+        } else if dns.is_some_and(|dns| dns.nameservers.is_some()) {
+            Some("network.dns.nameservers")
+        } else if dns.is_some_and(|dns| dns.rebind_protection == Some(false)) {
+            Some("network.dns.rebindProtection")
+        } else {
+            None
+        }
+    }
+
     /// Checks the options and hands them to the core. The sandbox's ports and
     /// secrets come after this.
     pub fn apply(&self, builder: SandboxBuilder) -> Result<SandboxBuilder, Error> {
