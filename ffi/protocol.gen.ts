@@ -2765,7 +2765,8 @@ domainSuffix?: string,
  */
 group?: NetworkGroup, 
 /**
- * The protocols. Default: all.
+ * The protocols; ICMP only in a rule about `egress`, because it does not
+ * come in through published ports. Default: all.
  */
 protocols?: Array<NetworkProtocol>, 
 /**

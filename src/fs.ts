@@ -16,6 +16,7 @@ import type {
   WriteWholeFileOptions,
 } from "../ffi/protocol.gen.ts";
 import { readStream } from "../ffi/stream.ts";
+import { encoded } from "./bytes.ts";
 import type { Cancellable } from "./cancellable.ts";
 import { FileSystemError } from "./errors.ts";
 import {
@@ -72,9 +73,6 @@ export let toFileSystem: (root: () => FileRoot | Promise<FileRoot>) => FileSyste
 
 /** How much of a stream is written at a time. */
 const batchLength = 1024 * 1024;
-
-/** What is written is encoded as UTF-8. */
-const encoder = new TextEncoder();
 
 type FileOperation = Extract<keyof Operations, `fs.${string}`>;
 type FileRequest<Name extends FileOperation> = Omit<
@@ -147,7 +145,7 @@ export class FileSystem {
     if (data instanceof ReadableStream) {
       return await this.#writeStream(path, data, { signal, ...options });
     }
-    const bytes = typeof data === "string" ? encoder.encode(data) : data;
+    const bytes = encoded(data, "data", "a string, a Uint8Array or a ReadableStream");
     await this.#call("fs.writeFile", { path, options }, { signal, bytes });
   }
 
@@ -444,7 +442,7 @@ function batches(): TransformStream<Uint8Array | string, Uint8Array> {
   };
   return new TransformStream({
     transform(chunk, controller) {
-      const bytes = typeof chunk === "string" ? encoder.encode(chunk) : chunk;
+      const bytes = encoded(chunk, "data", "a stream of strings or Uint8Arrays");
       if (length + bytes.length > batchLength) pass(controller);
       if (bytes.length >= batchLength) return controller.enqueue(bytes);
       batch.set(bytes, length);

@@ -165,7 +165,7 @@ export class Jobs extends JobHistory {
     const { result } = await client.call(
       "job.start",
       toRequest(program, source, options),
-      { handle, bytes: toBytes(stdin), signal },
+      { handle, bytes: toBytes(stdin, "a string, a Uint8Array or null"), signal },
     );
     return toJob(this.#owner, result);
   }

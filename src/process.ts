@@ -11,7 +11,7 @@ import type {
   Signal,
   TerminalSize,
 } from "../ffi/protocol.gen.ts";
-import { concatenated } from "./bytes.ts";
+import { concatenated, encoded } from "./bytes.ts";
 import {
   CommandOutput,
   type CommandStatus,
@@ -287,7 +287,7 @@ export async function spawn(
       isPiped ? "piped" : stdin === null ? "null" : "bytes",
       rest,
     ),
-    { handle, bytes: toBytes(stdin), signal },
+    { handle, bytes: toBytes(isPiped ? null : stdin), signal },
   );
   return toOwned(client, processHandle, result.pid, isPiped ? stdin : null, signal);
 }
@@ -354,9 +354,12 @@ export function toTerminal(tty: ExecOptions["tty"]): { tty?: TerminalSize } {
 }
 
 /** The bytes of an input that is not a stream. */
-export function toBytes(stdin: ExecOptions["stdin"]): Uint8Array {
-  if (typeof stdin === "string") return new TextEncoder().encode(stdin);
-  return stdin instanceof Uint8Array ? stdin : new Uint8Array(0);
+export function toBytes(
+  stdin: ExecOptions["stdin"],
+  wanted = "a string, a Uint8Array, a ReadableStream or null",
+): Uint8Array {
+  if (stdin === undefined || stdin === null) return new Uint8Array(0);
+  return encoded(stdin, "stdin", wanted);
 }
 
 /** A process's standard input, behind its handle. */

@@ -6,8 +6,7 @@
  */
 
 import type { CreateOptions, PatchSpec } from "../ffi/protocol.gen.ts";
-import { concatenated } from "./bytes.ts";
-import { toError } from "./errors.ts";
+import { concatenated, encoded } from "./bytes.ts";
 import { requireRead, requireWrite } from "./permissions.ts";
 
 /** Writes a file before the first boot. */
@@ -58,8 +57,6 @@ export interface WritePatch {
  */
 export type Patch = WritePatch | Exclude<PatchSpec, { kind: "write" }>;
 
-const encoder = new TextEncoder();
-
 /** The patches as the library takes them, and what they write. */
 export function encodePatches(
   patches: Patch[],
@@ -69,7 +66,7 @@ export function encodePatches(
     if (patch.kind === "copy") requireRead(patch.from);
     if (patch.kind !== "write") return patch;
     const { content, ...rest } = patch;
-    const bytes = toBytes(content, `patches[${index}].content`);
+    const bytes = encoded(content, `patches[${index}].content`);
     contents.push(bytes);
     return { ...rest, length: bytes.length };
   });
@@ -116,14 +113,4 @@ function textOrBytes(bytes: Uint8Array): string | Uint8Array {
   } catch {
     return bytes;
   }
-}
-
-function toBytes(content: unknown, path: string): Uint8Array {
-  if (typeof content === "string") return encoder.encode(content);
-  if (content instanceof Uint8Array) return content;
-  throw toError({
-    code: "invalid-option",
-    message: `Cannot use option ${path}: give a string or a Uint8Array`,
-    details: { path },
-  });
 }

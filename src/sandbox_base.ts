@@ -104,7 +104,7 @@ export abstract class SandboxBase {
    * `registryAuth`, `registryInsecure`, `registryCaCerts`, `detached`,
    * `replace`, `replaceWithTimeoutMs` and `slug`; that a mount creates its
    * volume, which is there now; and the patches of a directory, which stays
-   * patched.
+   * patched. A `pullPolicy` that was `always` is `if-missing`.
    *
    * @example Make another one
    * ```ts

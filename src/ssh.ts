@@ -122,12 +122,13 @@ export class SshClient implements AsyncDisposable {
     request: { command?: string },
     { stdin, tty, signal }: SshExecOptions = {},
   ): Promise<Process> {
+    const input = toStream(stdin);
     const { handle } = await this.#client.call(
       "ssh.spawn",
       { ...request, ...toTerminal(tty) },
       { handle: this.#openHandle(), signal },
     );
-    return toOwned(this.#client, handle, 0, toStream(stdin), signal);
+    return toOwned(this.#client, handle, 0, input, signal);
   }
 
   #openHandle(): number {

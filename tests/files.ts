@@ -75,6 +75,7 @@ export function testFiles(where: string, get: () => TestedFiles): void {
     assert.equal(await fs.readTextFile(`${root}grüße 'x'`), "grüße\n");
     await fs.writeFile(`${root}empty`, "");
     assert.equal((await fs.readFile(`${root}empty`)).length, 0);
+    await assert.rejects(fs.readFile(`${root}none`), notFound(`${root}none`));
   });
 
   test(`${where}: writeFile() replaces, appends and creates as it is told`, async () => {
@@ -115,6 +116,25 @@ export function testFiles(where: string, get: () => TestedFiles): void {
     assert.deepEqual(await fs.readFile(`${path}2`), whole);
     await fs.remove(path);
     await fs.remove(`${path}2`);
+  });
+
+  test(`${where}: a file is written in pieces, and its stream is given up by a signal`, async () => {
+    const { fs, root } = get();
+    const path = `${root}pieces`;
+    const writer = (await fs.create(path)).writable.getWriter();
+    for (const piece of ["one;", "two;", "three"]) await writer.write(text.encode(piece));
+    await writer.close();
+    {
+      await using file = await fs.open(path);
+      assert.equal(await new Response(file.readable).text(), "one;two;three");
+    }
+    await fs.truncate(path, 8 * 1024 * 1024);
+    const reason = new Error("enough");
+    const controller = new AbortController();
+    const { readable } = await fs.open(path);
+    const abort = new WritableStream({ write: () => controller.abort(reason) });
+    await assert.rejects(readable.pipeTo(abort, { signal: controller.signal }), reason);
+    await fs.remove(path);
   });
 
   test(`${where}: a stream that fails fails the write with its own error`, async () => {

@@ -89,6 +89,7 @@ const vmNouns: Record<string, Grant> = {
   job: microVms,
   options: servers,
   fs: hostFiles,
+  conformance: servers,
   patch: { ...programs, flags: `${programs.flags} --allow-write=$MSB_HOME` },
   programs,
   terminal: programs,

@@ -362,6 +362,10 @@ test("archives of both formats carry an image from one home to another", async (
   assert.equal(loaded!.error, undefined);
   const references = loaded!.value.map((it: { reference: string }) => it.reference);
   assert.deepEqual(references.toSorted(), [reference, "localhost/other:1"]);
+  // Another tag is another name of the same image.
+  const [one, other] = loaded!.value;
+  assert.equal(one.layerCount, 1);
+  assert.equal(one.manifestDigest, other.manifestDigest);
   assert.ok(loaded!.events.some((it) => it.kind === "unpacking"));
   assert.equal(saved[0]!.error, undefined);
   assert.equal(saved[1]!.error, undefined);

@@ -39,7 +39,8 @@ test("create() tells what the volume is, and get() and list() the same", async (
   const name = `${prefix}-facts`;
   const labels = { owner: prefix, team: "a=b, c" };
   const created = await Volume.create({ name, quotaMiB: 64, labels });
-  for (const it of [created, await Volume.get(name)]) {
+  const listed = (await Volume.list()).find((it) => it.name === name)!;
+  for (const it of [created, await Volume.get(name), listed]) {
     assert.deepEqual(
       [it.name, it.backend, it.kind, it.capacityBytes, it.quotaMiB, it.labels],
       [name, "local", "directory", undefined, 64, labels],
@@ -112,6 +113,16 @@ test("a create that is aborted leaves nothing behind", async () => {
   queueMicrotask(() => controller.abort(reason));
   await assert.rejects(creating, reason);
   await assert.rejects(Volume.get(name), { code: "volume-not-found" });
+});
+
+test("what is neither text nor bytes is not written", async () => {
+  const wrong = [undefined, null, 5, new ArrayBuffer(3), new Uint16Array(2), ["x"]] as unknown[];
+  const refused = { name: "InvalidOptionError", code: "invalid-option", path: "data" };
+  for (const data of wrong as string[]) {
+    await assert.rejects(volume.fs.writeFile("wrong", data), refused);
+  }
+  await assert.rejects(volume.fs.writeFile("wrong", ReadableStream.from(wrong as string[])), refused);
+  await volume.fs.remove("wrong");
 });
 
 test("the files of a volume that does not exist are volume-not-found", async () => {

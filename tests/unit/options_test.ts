@@ -26,6 +26,7 @@ const refused: [CreateSandboxOptions, string, string | undefined][] = [
   [{ image: "alpine", cpus: NaN }, "invalid-option", "cpus"],
   [{ image: "alpine", memoryMiB: 0 }, "option-out-of-range", "memoryMiB"],
   [{ image: "alpine", maxDurationMs: 0 }, "option-out-of-range", "maxDurationMs"],
+  [{ image: "alpine", maxDurationMs: -1 }, "option-out-of-range", "maxDurationMs"],
   [{ image: "alpine", idleTimeoutMs: -5 }, "option-out-of-range", "idleTimeoutMs"],
   [{ image: "alpine", memory: 512 } as CreateSandboxOptions, "unknown-option", "memory"],
   [{} as CreateSandboxOptions, "invalid-option", "image"],
@@ -109,6 +110,9 @@ const deep: [Record<string, unknown>, string, string][] = [
     "invalid-option",
     "metricsSampleIntervalMs",
   ],
+  [{ logLevel: "verbose" }, "invalid-option", "logLevel"],
+  [{ transparentHugePages: "auto" }, "invalid-option", "transparentHugePages"],
+  [{ replaceWithTimeoutMs: -1 }, "option-out-of-range", "replaceWithTimeoutMs"],
   [{ replace: false, replaceWithTimeoutMs: 5 }, "invalid-option", "replaceWithTimeoutMs"],
   [{ vsock: [{ hostSocket: "/run/socket", port: 0 }] }, "option-out-of-range", "vsock[0].port"],
   [
@@ -145,6 +149,16 @@ const deep: [Record<string, unknown>, string, string][] = [
     { network: { rules: [{ action: "allow", ports: [{ start: 9, end: 8 }] }] } },
     "option-out-of-range",
     "network.rules[0].ports[0].end",
+  ],
+  [
+    { network: { rules: [{ action: "deny", direction: "ingress", protocols: ["tcp", "icmpv4"] }] } },
+    "invalid-option",
+    "network.rules[0].protocols[1]",
+  ],
+  [
+    { network: { rules: [{ action: "allow", direction: "any", protocols: ["icmpv6"] }] } },
+    "invalid-option",
+    "network.rules[0].protocols[0]",
   ],
   [
     { network: { rules: [{ action: "allow", ports: [65536] }] } },

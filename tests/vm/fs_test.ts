@@ -110,6 +110,10 @@ test("directories are copied in and out, and progress tells how far", async () =
   assert.equal(host.readlinkSync(join(target, "sub", "link")), "../run.sh");
   // The right to act as the owner does not leave the guest.
   assert.equal(host.statSync(join(target, "run.sh")).mode & 0o7777, 0o711);
+  // So is a single file.
+  await sandbox.fs.copyFromHost(join(target, "sub", "made"), "/tmp/alone");
+  await sandbox.fs.copyToHost("/tmp/alone", join(scratch, "alone"));
+  assert.equal(host.readFileSync(join(scratch, "alone"), "utf8"), "made here\n");
   const large = host.readFileSync(join(target, "sub", "large"));
   assert.ok(large.length === 5_000_000 && large.every((byte) => byte === 7));
 });

@@ -63,11 +63,13 @@ test("create() pulls an image, reports how far it is, and boots it", async () =>
     name: `${prefix}-image-user`,
     image: reference,
     registryInsecure: true,
+    pullPolicy: "always",
     memoryMiB: 256,
     ephemeral: true,
     onProgress: (event) => events.push(event),
   });
   assert.equal((await sandbox.shell("wc -c </data")).text().trim(), String(largeLayer));
+  assert.equal((await sandbox.config()).pullPolicy, "if-missing");
   const kinds = events.map((event) => event.kind);
   assert.equal(kinds[0], "resolving");
   assert.ok(events.filter((it) => it.kind === "downloading" && it.layer === 1).length > 1);

@@ -273,6 +273,7 @@ test("a handle refuses the sandbox that has taken its name", async () => {
   await first.detach();
   const second = await Sandbox.create({ name, image, replace: true });
   assert.notEqual(second.id, first.id);
+  assert.equal((await second.exec("echo", { args: ["second"] })).text(), "second\n");
   await assert.rejects(handle.stop(), { code: "sandbox-replaced" });
   await second.kill();
   await Sandbox.remove(name);

@@ -103,7 +103,8 @@ impl Attempt {
         let mut retries = host::PROBE_RETRIES;
         loop {
             let mut builder = self.options.builder(&self.name)?;
-            if image.is_some() {
+            // The registry has been asked. Whether it may be at all stays as it is.
+            if image.is_some() && self.config.spec.pull_policy == PullPolicy::Always {
                 builder = builder.pull_policy(PullPolicy::IfMissing);
             }
             let failure = match self.boot(request, builder).await? {

@@ -1,7 +1,7 @@
 //! Which traffic is allowed.
 
 use microsandbox_network::policy::{
-    self, Destination, DestinationGroup, DomainName, NetworkPolicy, PortRange, Rule,
+    self, Destination, DestinationGroup, DomainName, NetworkPolicy, PortRange, Protocol, Rule,
 };
 use serde::{Deserialize, Serialize};
 
@@ -132,7 +132,8 @@ pub struct NetworkRule {
     pub domain_suffix: Option<String>,
     /// Addresses with something in common. Default: any.
     pub group: Option<NetworkGroup>,
-    /// The protocols. Default: all.
+    /// The protocols; ICMP only in a rule about `egress`, because it does not
+    /// come in through published ports. Default: all.
     pub protocols: Option<Vec<NetworkProtocol>>,
     /// The ports in the guest that are listened on, or outside that the guest
     /// connects to. Default: all.
@@ -227,19 +228,38 @@ pub fn from_core(policy: &NetworkPolicy, options: &mut NetworkOptions) {
     }
 }
 
+impl NetworkProtocol {
+    fn is_icmp(self) -> bool {
+        matches!(self, Self::Icmpv4 | Self::Icmpv6)
+    }
+}
+
 impl NetworkRule {
     fn to_core(&self, path: &str) -> Result<Rule, Error> {
+        let direction = self.direction.unwrap_or(NetworkDirection::Egress);
         let mut ports = Vec::new();
         for (index, range) in self.ports.iter().flatten().enumerate() {
             ports.push(range.to_core(&format!("{path}.ports[{index}]"))?);
         }
         Ok(Rule {
-            direction: self.direction.unwrap_or(NetworkDirection::Egress).into(),
+            direction: direction.into(),
             destination: self.destination(path)?,
-            protocols: self.protocols.iter().flatten().map(|&it| it.into()).collect(),
+            protocols: self.protocols(direction, path)?,
             ports,
             action: self.action.into(),
         })
+    }
+
+    fn protocols(&self, direction: NetworkDirection, path: &str) -> Result<Vec<Protocol>, Error> {
+        let protocols = self.protocols.iter().flatten();
+        // The core refuses such a rule in its builder only, which is not used here.
+        if direction != NetworkDirection::Egress
+            && let Some(index) = protocols.clone().position(|it| it.is_icmp())
+        {
+            let reason = "ICMP does not come in through published ports, so make it an egress rule";
+            return Err(invalid(&format!("{path}.protocols[{index}]"), reason));
+        }
+        Ok(protocols.map(|&it| it.into()).collect())
     }
 
     fn destination(&self, path: &str) -> Result<Destination, Error> {
