@@ -70,6 +70,7 @@ function denoTest(files: string, { variables, flags = "" }: Grant): string {
  */
 const vmNouns: Record<string, Grant> = {
   official: programs,
+  fault: programs,
   docs: programs,
   sandbox: microVms,
   // Root file systems need a disk that keeps attributes.
@@ -84,6 +85,7 @@ const vmNouns: Record<string, Grant> = {
     variables: ["MICROSANDBOX_TEST_IMAGE"],
     flags: "--allow-read=/tmp,$MSB_HOME --allow-write=/tmp --allow-net=127.0.0.1",
   },
+  soak: { ...microVms, flags: "--allow-run=ls" },
   job: microVms,
   options: servers,
   fs: hostFiles,
@@ -101,7 +103,7 @@ const vmNouns: Record<string, Grant> = {
 };
 
 /** What is about the runtime's own processes and terminals. */
-const onBoth = ["programs", "terminal"];
+const onBoth = ["fault", "programs", "terminal"];
 
 /**
  * The tests in microVMs, each noun on each runtime by itself: where the machine
