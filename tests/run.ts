@@ -85,7 +85,8 @@ const vmNouns: Record<string, Grant> = {
     variables: ["MICROSANDBOX_TEST_IMAGE"],
     flags: "--allow-read=/tmp,$MSB_HOME --allow-write=/tmp --allow-net=127.0.0.1",
   },
-  soak: { ...microVms, flags: "--allow-run=ls" },
+  // Who starts a program gives it the whole environment.
+  soak: { variables: "all", flags: "--allow-run=ls" },
   job: microVms,
   options: servers,
   fs: hostFiles,

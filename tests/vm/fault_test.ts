@@ -120,7 +120,6 @@ test("a program that is killed while it snapshots leaves nothing that is in the 
   const program = victim("snapshot");
   await capturing();
   await killProgram(program);
-  console.log(readdirSync(`${home}/snapshots/${name}`));
   assert.deepEqual(await snapshots(), []);
 
   sandbox = await Sandbox.start(name);
@@ -213,7 +212,7 @@ test("a clock that jumps makes nothing late, and nothing early", async (context)
     shift(0);
   }
   assert.equal((await sandbox.shell("echo after")).text(), "after\n");
-  assert.ok((await sandbox.metrics()).uptimeMs > 0);
+  assert.ok((await sandbox.metrics()).memoryBytes > 0);
   assert.equal((await sandbox.refresh()).status, "running");
 });
 

@@ -51,8 +51,9 @@ async function repeat(
       `held before ${JSON.stringify(before)}, after ${JSON.stringify(after)}`,
   );
   assert.equal(after.handles, before.handles);
-  // A connection that is about to close may still be counted, but not one a time.
-  assert.ok(after.descriptors <= before.descriptors + 2, JSON.stringify([before, after]));
+  // The library's connections to its database come and go, but not one each time.
+  const spare = Math.min(times - 1, 8);
+  assert.ok(after.descriptors <= before.descriptors + spare, JSON.stringify([before, after]));
   assert.ok(after.memoryMiB <= before.memoryMiB + 32, JSON.stringify([before, after]));
 }
 
@@ -70,8 +71,8 @@ test("commands leave nothing in this program", { timeout }, async () => {
 });
 
 test("sandboxes leave nothing in this program", { timeout }, async () => {
-  const times = isFull ? 200 : 3;
-  await repeat("creates and stops", { first: 1, times }, async () => {
+  const times = isFull ? 200 : 4;
+  await repeat("creates and stops", { first: 2, times }, async () => {
     const sandbox = await Sandbox.create({ image, memoryMiB: 128 });
     await sandbox.exec("true");
     await sandbox.stop();
