@@ -7,7 +7,7 @@
 import type { Client } from "../ffi/client.ts";
 import type { FileStat } from "../ffi/protocol.gen.ts";
 import type { Cancellable } from "./cancellable.ts";
-import { toError } from "./errors.ts";
+import { SandboxNotRunningError, toError } from "./errors.ts";
 
 /** What is known about a file, in the shape of `Deno.FileInfo`. */
 export interface FileInfo {
@@ -85,6 +85,8 @@ export class FsFile implements AsyncDisposable {
   /** The end of the last call that is under way. */
   #last: Promise<unknown> = Promise.resolve();
   #closed: Promise<void> | undefined;
+  /** Whether a call has failed in a way that leaves nothing to say to closing. */
+  #isGivenUp = false;
   #readable: ReadableStream<Uint8Array<ArrayBuffer>> | undefined;
   #writable: WritableStream<Uint8Array> | undefined;
 
@@ -196,13 +198,13 @@ export class FsFile implements AsyncDisposable {
 
   /**
    * The rest of the file. What nobody takes is not read, so that a file of
-   * any length needs little memory. The stream closes the file at its end and
-   * when it is cancelled.
+   * any length needs little memory. The stream closes the file at its end,
+   * when a read fails and when it is cancelled.
    */
   get readable(): ReadableStream<Uint8Array<ArrayBuffer>> {
     return this.#readable ??= new ReadableStream({
       pull: async (controller) => {
-        const bytes = await this.#next(() => this.#read(chunkLength));
+        const bytes = await this.#orClose(this.#next(() => this.#read(chunkLength)));
         if (bytes.length > 0) return controller.enqueue(bytes);
         await this.close();
         controller.close();
@@ -213,11 +215,12 @@ export class FsFile implements AsyncDisposable {
 
   /**
    * Writes to the file from where it is. The stream takes no more than the
-   * file does, and closes the file at its end and when it is aborted.
+   * file does, and closes the file at its end, when a write fails and when it
+   * is aborted.
    */
   get writable(): WritableStream<Uint8Array> {
     return this.#writable ??= new WritableStream({
-      write: (chunk) => this.writeAll(chunk),
+      write: (chunk) => this.#orClose(this.writeAll(chunk)),
       close: () => this.close(),
       abort: () => this.close(),
     });
@@ -248,9 +251,17 @@ export class FsFile implements AsyncDisposable {
     });
   }
 
-  /** Closes the file. */
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.close();
+  /**
+   * Closes the file, and throws what {@link FsFile.close} throws, unless a call
+   * has failed because the sandbox is gone, or one of the streams has failed:
+   * a second error would only hide the first in a `SuppressedError`.
+   */
+  async [Symbol.asyncDispose](): Promise<void> {
+    try {
+      await this.close();
+    } catch (error) {
+      if (!this.#isGivenUp) throw error;
+    }
   }
 
   async #read(
@@ -314,8 +325,21 @@ export class FsFile implements AsyncDisposable {
   /** Runs `work` when all that was begun before it has come to its end. */
   #next<Result>(work: () => Promise<Result>): Promise<Result> {
     const result = this.#last.then(work);
-    this.#last = result.catch(() => {});
+    this.#last = result.catch((error) => {
+      this.#isGivenUp ||= error instanceof SandboxNotRunningError;
+    });
     return result;
+  }
+
+  /** Closes the file when `work` fails: a stream that has failed does nothing more. */
+  async #orClose<Result>(work: Promise<Result>): Promise<Result> {
+    try {
+      return await work;
+    } catch (error) {
+      this.#isGivenUp = true;
+      await this.close().catch(() => {});
+      throw error;
+    }
   }
 
   #openHandle(): number {

@@ -448,7 +448,8 @@ export abstract class SandboxBase {
    * Tells what the sandbox uses.
    *
    * Throws {@link SandboxNotRunningError}, and {@link MicrosandboxError} with
-   * code `metrics-disabled`, or `metrics-unavailable` in the first second.
+   * code `metrics-disabled`, or `metrics-unavailable`: in the first second, and
+   * while this machine's clock is set ahead of where it was at the boot.
    */
   async metrics({ signal }: Cancellable = {}): Promise<SandboxMetrics> {
     return await readMetrics(await this[address](), signal);
@@ -458,7 +459,7 @@ export abstract class SandboxBase {
    * Tells what the sandbox uses, again and again, until it stops.
    *
    * Breaking out of the loop ends the stream. Throws what
-   * {@link SandboxBase.metrics} throws, except for `metrics-unavailable`.
+   * {@link SandboxBase.metrics} throws, `metrics-unavailable` after 10 seconds.
    */
   metricsStream(
     options: MetricsStreamOptions = {},

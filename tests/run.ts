@@ -71,6 +71,7 @@ function denoTest(files: string, { variables, flags = "" }: Grant): string {
  */
 const vmNouns: Record<string, Grant> = {
   official: programs,
+  fault: programs,
   docs: programs,
   sandbox: microVms,
   // Root file systems need a disk that keeps attributes.
@@ -86,6 +87,8 @@ const vmNouns: Record<string, Grant> = {
     variables: ["MICROSANDBOX_TEST_IMAGE"],
     flags: "--allow-read=/tmp,$MSB_HOME --allow-write=/tmp --allow-net=127.0.0.1",
   },
+  // Who starts a program gives it the whole environment.
+  soak: { variables: "all", flags: "--allow-run=ls" },
   job: microVms,
   options: servers,
   fs: hostFiles,
@@ -104,7 +107,7 @@ const vmNouns: Record<string, Grant> = {
 };
 
 /** What is about the runtime's own processes and terminals. */
-const onBoth = ["programs", "terminal"];
+const onBoth = ["fault", "programs", "terminal"];
 
 /**
  * The tests in microVMs, each noun on each runtime by itself: where the machine

@@ -1,6 +1,6 @@
 // What tests on both runtimes share.
 
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import process from "node:process";
 import { libraryPath } from "../ffi/library.ts";
@@ -51,6 +51,15 @@ export function command(file: string, flags = scopedFlags()): string[] {
   return "Bun" in globalThis
     ? ["env", "bun", "run", file]
     : ["env", "deno", "run", ...flags, file];
+}
+
+/** The process ids of the virtual machines of a sandbox. */
+export function machinesOf(name: string): number[] {
+  // Deno lets only programs with all permissions read /proc.
+  return execFileSync("ps", ["-ww", "-eo", "pid,args"], { encoding: "utf8" })
+    .split("\n")
+    .filter((line) => line.includes("/msb machine ") && line.includes(` --name ${name} `))
+    .map((line) => Number.parseInt(line));
 }
 
 /** Starts a command. */

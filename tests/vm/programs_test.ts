@@ -2,22 +2,13 @@
 // their sandboxes then.
 
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
 import { test } from "node:test";
 import { Sandbox } from "../../mod.ts";
-import { command, scopedFlags, start, until } from "../support.ts";
+import { command, machinesOf, scopedFlags, start, until } from "../support.ts";
 
 const prefix = "Bun" in globalThis ? "bun" : "deno";
 const fixtures = `${import.meta.dirname}/fixtures`;
 const flags = scopedFlags(["MICROSANDBOX_TEST_IMAGE"]);
-
-/** The command lines of processes that have all of these words. */
-function processes(...words: string[]): string[] {
-  // Deno lets only programs with all permissions read /proc.
-  return execFileSync("ps", ["-ww", "-eo", "args"], { encoding: "utf8" })
-    .split("\n")
-    .filter((line) => words.every((word) => line.includes(word)));
-}
 
 function forget(...args: string[]): string[] {
   return [...command(`${fixtures}/forget.ts`, flags), ...args];
@@ -37,7 +28,7 @@ test("a program that forgets its sandbox ends by itself and leaves no VM", async
   const name = `${prefix}-forgotten`;
   const ended = await start(forget(name)).ended;
   assert.equal(ended.code, 0, ended.stderr);
-  await until("msb has ended", () => processes("msb", name).length === 0);
+  await until("msb has ended", () => machinesOf(name).length === 0);
   await until("it is known to have stopped", async () =>
     (await Sandbox.get(name)).status !== "running");
   await Sandbox.remove(name);
@@ -47,10 +38,10 @@ test("a program that is killed leaves no VM", async () => {
   const name = `${prefix}-orphan`;
   const program = start(forget(name, "waits"));
   await program.printed("created");
-  assert.ok(processes("msb", name).length > 0);
+  assert.ok(machinesOf(name).length > 0);
   program.kill("SIGKILL");
   assert.equal((await program.ended).signal, "SIGKILL");
-  await until("msb has ended", () => processes("msb", name).length === 0);
+  await until("msb has ended", () => machinesOf(name).length === 0);
   await until("it is known to have stopped", async () =>
     (await Sandbox.get(name)).status !== "running");
   await Sandbox.remove(name);

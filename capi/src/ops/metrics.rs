@@ -8,7 +8,7 @@ use futures_util::future::BoxFuture;
 use microsandbox::sandbox::{SandboxHandle, SandboxStatus};
 use microsandbox::{MicrosandboxError as CoreError, SandboxMetrics, all_sandbox_metrics, with_backend};
 use serde::{Deserialize, Serialize};
-use tokio::time::{Interval, MissedTickBehavior};
+use tokio::time::{Instant, Interval, MissedTickBehavior};
 
 use super::sandbox::{OnSandbox, current};
 use super::{NoOptions, Request, encode, out_of_range};
@@ -104,7 +104,7 @@ pub async fn stream(request: Request) -> Result<Outcome, Error> {
     let mut ticks = tokio::time::interval(interval);
     // A consumer that was slow wants what is true now.
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    Ok(Outcome::resource(Stream::new(Samples { sandbox, ticks })))
+    Ok(Outcome::resource(Stream::new(Samples { sandbox, ticks, without: None })))
 }
 
 /// What a sandbox uses, again and again, until it stops. The core has a stream
@@ -112,9 +112,16 @@ pub async fn stream(request: Request) -> Result<Outcome, Error> {
 struct Samples {
     sandbox: SandboxHandle,
     ticks: Interval,
+    /// Since when it runs and there is no sample.
+    without: Option<Instant>,
 }
 
 impl Samples {
+    /// How long a sandbox that boots may take to its first sample. The core has
+    /// none either when the clock was set forward after the boot: it then takes
+    /// the sandbox's process for another one.
+    const PATIENCE: Duration = Duration::from_secs(10);
+
     async fn take(&mut self) -> Result<Option<Metrics>, CoreError> {
         loop {
             self.ticks.tick().await;
@@ -125,9 +132,14 @@ impl Samples {
                 Err(error) => return Err(error),
             }
             match sample(&self.sandbox).await {
-                Ok(metrics) => return Ok(Some(metrics)),
+                Ok(metrics) => {
+                    self.without = None;
+                    return Ok(Some(metrics));
+                }
                 Err(CoreError::SandboxNotRunning(_)) => return Ok(None),
-                Err(CoreError::MetricsUnavailable(_)) => {}
+                Err(CoreError::MetricsUnavailable(_))
+                    if self.without.get_or_insert_with(Instant::now).elapsed()
+                        < Self::PATIENCE => {}
                 Err(error) => return Err(error),
             }
         }
