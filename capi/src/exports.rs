@@ -1,34 +1,16 @@
-//! The C ABI of the microsandbox module for Deno and Bun.
+//! The exported functions and the crate's only `unsafe` code.
 //!
-//! This file has the exported functions and the crate's only `unsafe` code.
 //! Each function checks its arguments, hands over to safe code, and turns a
 //! panic into a status. What the functions promise their caller is written in
 //! their comments, which become `include/microsandbox.h`.
 
-mod backend;
-mod client;
-mod cloud_error;
-mod error;
-mod error_code;
-mod files;
-mod frame;
-#[cfg(test)]
-mod generated;
-mod handle;
-mod image_error;
-mod ops;
-mod process;
-mod queue;
-mod ssh;
-mod status;
-mod stream;
-mod wake;
+#![allow(unsafe_code)] // Pointers of the caller, and names that it can link to.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
-pub use frame::{MSB_FRAME_HEADER_LENGTH, MsbFrameHeader, MsbFrameKind};
-pub use status::MsbStatus;
+use crate::client;
+use crate::status::MsbStatus;
 
 /// The version of this interface. It changes whenever a program that was
 /// written for another version could not use the library any more.
