@@ -59,6 +59,7 @@ interface Pending {
 }
 
 const nothing = new Uint8Array(0);
+const noFrames = "what it sent is no frames";
 /**
  * How many frames may be delivered before other events have their turn. What
  * completes at once could otherwise go on for ever without them.
@@ -162,11 +163,15 @@ export class Client {
 
   /** Closes the client. What is in flight fails with `client-closed`. */
   close(): void {
-    if (this.#isClosed) return;
+    if (!this.#isClosed) this.#end(() => this.#closedError());
+  }
+
+  /** Closes the client, and has what is in flight fail with a reason. */
+  #end(reason: () => Error): void {
     this.#isClosed = true;
     this.#native.clientClose(this.#number);
     for (const request of [...this.#pending.keys()]) {
-      this.#take(request)?.reject(this.#closedError());
+      this.#take(request)?.reject(reason());
     }
     // Bun's descriptor is closed by the wait that sees its end.
     if (!this.#isWaiting) void this.#wait();
@@ -200,17 +205,30 @@ export class Client {
    * program from ending.
    */
   async #waitForFrames(): Promise<void> {
-    if (this.#isWaiting) return;
-    this.#isWaiting = true;
-    try {
-      while (this.#pending.size > 0) {
+    while (this.#pending.size > 0 && !this.#isWaiting) {
+      this.#isWaiting = true;
+      try {
         await this.#wait();
-        if (this.#isClosed) return;
-        this.#framesThisTurn = 0;
-        this.#drain();
+      } finally {
+        this.#isWaiting = false;
       }
-    } finally {
-      this.#isWaiting = false;
+      if (this.#isClosed) return;
+      this.#framesThisTurn = 0;
+      this.#drain();
+    }
+  }
+
+  /**
+   * Receives what is there. After frames that are none, nothing that the
+   * library sends can be understood, and who waits for it would wait for ever.
+   */
+  #drain(): void {
+    try {
+      this.#receiveAll();
+    } catch (error) {
+      if (this.#isClosed) return;
+      const message = `Cannot go on with the library: ${(error as Error).message}`;
+      this.#end(() => this.#toError({ code: "internal", message }));
     }
   }
 
@@ -218,7 +236,7 @@ export class Client {
    * Receives until nothing is there, which is what has the next frame
    * announced, or nothing more is expected.
    */
-  #drain(): void {
+  #receiveAll(): void {
     while (this.#pending.size > 0 && !this.#isClosed) {
       let buffer = this.#frames;
       let code = this.#receive(buffer);
@@ -245,7 +263,8 @@ export class Client {
 
   /** Hands each frame in the buffer to its request. */
   #deliver(buffer: Uint8Array, length: number): void {
-    const view = new DataView(buffer.buffer);
+    // The view ends with the frames: reading beyond them throws.
+    const view = new DataView(buffer.buffer, 0, length);
     for (let start = 0; start < length;) {
       const kind = view.getUint32(start + 4, true);
       const jsonStart = start + frameHeaderLength;
@@ -253,6 +272,7 @@ export class Client {
       const end = bytesStart + view.getUint32(start + 16, true);
       const request = view.getUint32(start, true);
       const handle = view.getUint32(start + 8, true);
+      if (end > length || !this.#pending.has(request)) throw new Error(noFrames);
       const json = parse(buffer.subarray(jsonStart, bytesStart));
       const bytes = buffer === this.#frames
         ? buffer.slice(bytesStart, end)
@@ -261,34 +281,25 @@ export class Client {
       this.#framesThisTurn++;
       if (kind === frameKind.event) {
         try {
-          this.#pending.get(request)?.onEvent?.(json, bytes);
+          this.#pending.get(request)!.onEvent?.(json, bytes);
         } catch (error) {
           // As any callback's: it must not keep others from their frames.
           reportError(error);
         }
+      } else if (kind === frameKind.result) {
+        this.#take(request)!.resolve({ result: json, handle, bytes });
+      } else if (kind === frameKind.error && isFailure(json)) {
+        this.#fail(request, { ...json, bytes });
       } else {
-        this.#complete(request, kind, handle, json, bytes);
+        throw new Error(noFrames);
       }
     }
   }
 
-  #complete(
-    request: number,
-    kind: number,
-    handle: number,
-    json: unknown,
-    bytes: Uint8Array,
-  ): void {
-    const pending = this.#take(request);
-    if (pending === undefined) return;
-    if (kind === frameKind.result) {
-      return pending.resolve({ result: json, handle, bytes });
-    }
-    const failure = { ...json as Failure, bytes };
-    pending.reject(
-      failure.code === "cancelled" && pending.signal?.aborted
-        ? pending.signal.reason
-        : this.#toError(failure),
+  #fail(request: number, failure: Failure): void {
+    const { signal, reject } = this.#take(request)!;
+    reject(
+      failure.code === "cancelled" && signal?.aborted ? signal.reason : this.#toError(failure),
     );
   }
 
@@ -351,6 +362,11 @@ export class Client {
 
 function parse(json: Uint8Array): unknown {
   return json.length === 0 ? null : JSON.parse(decoder.decode(json));
+}
+
+/** Whether the JSON of a frame is that of an error. */
+function isFailure(json: unknown): json is Failure {
+  return typeof (json as Failure | null)?.code === "string";
 }
 
 /**

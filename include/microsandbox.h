@@ -55,24 +55,6 @@
 // The timeout of `msb_wait` that never ends.
 #define MSB_WAIT_FOREVER UINT32_MAX
 
-// How much stack a thread of the runtime has. The core's futures are large:
-// creating a sandbox takes more than the 2 MiB that threads have otherwise when
-// it is not optimized. Memory is taken only as far as it is used.
-#define STACK_SIZE ((16 * 1024) * 1024)
-
-// How much of a file travels at a time. It bounds what a stream holds in
-// memory, and the agent reads no more at once either.
-#define CHUNK_LENGTH ((2 * 1024) * 1024)
-
-// The largest whole number that JavaScript counts exactly to.
-#define MAX_SAFE_INTEGER ((1 << 53) - 1)
-
-// How many outputs are taken from the guest before the caller asks for them.
-// That much is read to see what comes behind it: the end, or that nobody
-// reads the input any more. Chunks of the core have at most 16 KiB, so this
-// is 1 MiB.
-#define READ_AHEAD 64
-
 // What an exported function answers at once.
 //
 // A status says whether the call itself was accepted. How an operation went

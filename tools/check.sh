@@ -1,5 +1,5 @@
 #!/bin/bash
-# Checks types, style, the documentation of every exported symbol, and what would be published.
+# Checks types, style, the documentation of every exported symbol, licences, and what would be published.
 . "$(dirname "$0")/lib.sh"
 
 cd "$checkout"
@@ -7,6 +7,7 @@ deno check mod.ts cli.ts tests examples tools bench
 deno lint --quiet mod.ts cli.ts src ffi
 deno doc --lint --quiet mod.ts cli.ts
 deno run --allow-read tools/permissions.ts --check
+tools/deny.sh
 # A checkout that is worked in has changes; that a release has none is for the release to check.
 listing=$(NO_COLOR=1 deno publish --dry-run --allow-dirty 2>&1) || die "$listing"
 # JSR shows and keeps every file for ever: the limit is far below its own.

@@ -43,7 +43,7 @@ fn header() -> String {
         .with_config(config)
         .with_src(source.join("status.rs"))
         .with_src(source.join("frame.rs"))
-        .with_src(source.join("lib.rs"))
+        .with_src(source.join("exports.rs"))
         .generate()
         .expect("cbindgen understands the exports")
         .write(&mut header);

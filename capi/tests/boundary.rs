@@ -4,6 +4,8 @@
 //! `PROPTEST_CASES` sets how many cases are tried; the default keeps a run
 //! within seconds.
 
+mod abi;
+
 use std::collections::HashMap;
 
 use microsandbox_capi::*;
@@ -67,28 +69,15 @@ impl Caller {
     fn new() -> Self {
         let home = tempfile::tempdir().unwrap();
         let config = serde_json::json!({ "home": home.path() }).to_string();
-        let mut client = 0;
-        let status =
-            unsafe { msb_client_open(config.as_ptr(), config.len() as u32, &mut client) };
-        assert_eq!(status, MsbStatus::Ok);
+        let client = abi::open(config.as_bytes()).unwrap();
         Self { client, home, accepted: HashMap::new(), completed: HashMap::new() }
     }
 
     fn make(&mut self, call: Call) {
         match call {
             Call::Submit { request, operation, handle, options, bytes } => {
-                let status = unsafe {
-                    msb_submit(
-                        self.client,
-                        request,
-                        operation,
-                        handle,
-                        options.as_ptr(),
-                        options.len() as u32,
-                        bytes.as_ptr(),
-                        bytes.len() as u32,
-                    )
-                };
+                let status =
+                    abi::submit(self.client, request, operation, handle, &options, &bytes);
                 match status {
                     MsbStatus::Ok => *self.accepted.entry(request).or_default() += 1,
                     status => assert_eq!(status, MsbStatus::DuplicateRequest),
@@ -118,30 +107,20 @@ impl Caller {
     }
 
     fn receive(&mut self, capacity: usize) -> MsbStatus {
-        let mut frames = vec![0u8; capacity];
-        let mut length = 0;
-        let status = unsafe {
-            msb_receive(self.client, frames.as_mut_ptr(), capacity as u32, &mut length)
-        };
+        let (status, frames, length) = abi::receive(self.client, capacity);
         if status == MsbStatus::BufferTooSmall {
-            assert!(length as usize > capacity);
+            assert!(length > capacity);
             return status;
         }
         assert_eq!(status, MsbStatus::Ok);
-        let mut rest = &frames[..length as usize];
-        while !rest.is_empty() {
-            let field = |at: usize| u32::from_le_bytes(rest[at..at + 4].try_into().unwrap());
-            let (request, kind) = (field(0), field(4));
-            let (json_length, bytes_length) = (field(12) as usize, field(16) as usize);
-            let json = &rest[20..20 + json_length];
+        for abi::Frame { request, kind, json, .. } in frames {
             if kind == MsbFrameKind::Error as u32 {
-                let error: serde_json::Value = serde_json::from_slice(json).unwrap();
+                let error: serde_json::Value = serde_json::from_slice(&json).unwrap();
                 assert!(error["code"].is_string() && error["message"].is_string(), "{error}");
             }
             if kind != MsbFrameKind::Event as u32 {
                 *self.completed.entry(request).or_default() += 1;
             }
-            rest = &rest[20 + json_length + bytes_length..];
         }
         status
     }
@@ -172,49 +151,34 @@ proptest! {
 
     #[test]
     fn any_config_is_answered(config in options()) {
-        let mut client = 0;
-        let status =
-            unsafe { msb_client_open(config.as_ptr(), config.len() as u32, &mut client) };
-        match status {
-            MsbStatus::Ok => prop_assert_eq!(msb_client_close(client), MsbStatus::Ok),
-            status => prop_assert_eq!(status, MsbStatus::InvalidConfig),
+        match abi::open(&config) {
+            Ok(client) => prop_assert_eq!(msb_client_close(client), MsbStatus::Ok),
+            Err(status) => prop_assert_eq!(status, MsbStatus::InvalidConfig),
         }
     }
 }
 
 #[test]
 fn calls_from_many_threads_are_answered() {
-    const THREADS: u32 = 8;
-    const REQUESTS: u32 = 500;
-    let mut client = 0;
-    assert_eq!(unsafe { msb_client_open(std::ptr::null(), 0, &mut client) }, MsbStatus::Ok);
+    const THREADS: u32 = if cfg!(miri) { 3 } else { 8 };
+    const REQUESTS: u32 = if cfg!(miri) { 20 } else { 500 };
+    let client = abi::open(b"").unwrap();
     std::thread::scope(|scope| {
         for thread in 0..THREADS {
             scope.spawn(move || {
                 for request in (0..REQUESTS).map(|request| thread * REQUESTS + request) {
-                    let status = unsafe {
-                        msb_submit(client, request, 0xE000, 0, std::ptr::null(), 0, std::ptr::null(), 0)
-                    };
-                    assert_eq!(status, MsbStatus::Ok);
+                    assert_eq!(abi::submit(client, request, 0xE000, 0, b"", b""), MsbStatus::Ok);
                     msb_cancel(client, request);
                 }
             });
         }
         scope.spawn(move || {
-            let mut missing = THREADS * REQUESTS;
-            let mut frames = vec![0u8; 4096];
+            let mut missing = (THREADS * REQUESTS) as usize;
             while missing > 0 {
                 assert_eq!(msb_wait(client, 30_000), MsbStatus::Ok);
-                let mut length = 0;
-                let status =
-                    unsafe { msb_receive(client, frames.as_mut_ptr(), 4096, &mut length) };
+                let (status, frames, _) = abi::receive(client, 4096);
                 assert_eq!(status, MsbStatus::Ok);
-                let mut rest = &frames[..length as usize];
-                while !rest.is_empty() {
-                    let json_length = u32::from_le_bytes(rest[12..16].try_into().unwrap());
-                    rest = &rest[20 + json_length as usize..];
-                    missing -= 1;
-                }
+                missing -= frames.len();
             }
         });
     });
@@ -222,9 +186,31 @@ fn calls_from_many_threads_are_answered() {
 }
 
 #[test]
+fn a_stream_gives_what_credit_is_given_for() {
+    let client = abi::open(b"").unwrap();
+    let call = |operation, handle, options: &[u8]| {
+        assert_eq!(abi::submit(client, 1, operation, handle, options, b""), MsbStatus::Ok);
+        let mut received = Vec::new();
+        // The completion is the last frame of a request.
+        while received.last().is_none_or(|last: &abi::Frame| last.kind == MsbFrameKind::Event as u32) {
+            assert_eq!(msb_wait(client, 30_000), MsbStatus::Ok);
+            received.extend(abi::receive(client, 4096).1);
+        }
+        received
+    };
+    let handle = call(0xE004, 0, br#"{"items":3,"itemLength":2}"#)[0].handle;
+    assert_eq!(call(64, handle, br#"{"credit":2}"#).len(), 2 + 1);
+    assert_eq!(call(64, handle, br#"{"credit":2}"#).len(), 1 + 1);
+    assert_eq!(msb_release(client, handle), MsbStatus::Ok);
+    assert_eq!(msb_release(client, handle), MsbStatus::InvalidHandle);
+    let failed = call(0xE003, 0, b"");
+    assert_eq!(failed[0].kind, MsbFrameKind::Error as u32, "a panic is a frame");
+    assert_eq!(msb_client_close(client), MsbStatus::Ok);
+}
+
+#[test]
 fn closing_ends_a_wait() {
-    let mut client = 0;
-    assert_eq!(unsafe { msb_client_open(std::ptr::null(), 0, &mut client) }, MsbStatus::Ok);
+    let client = abi::open(b"").unwrap();
     let waiting = std::thread::spawn(move || msb_wait(client, MSB_WAIT_FOREVER));
     assert_eq!(msb_client_close(client), MsbStatus::Ok);
     assert_eq!(waiting.join().unwrap(), MsbStatus::InvalidClient);

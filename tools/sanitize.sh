@@ -1,0 +1,28 @@
+#!/bin/bash
+# Looks for undefined behaviour in the Rust code: Clippy looks at each unsafe block for its justification, and Miri
+# interprets the tests that need no C library and no file. docs/sanitizers.md says what that covers. The first run
+# compiles every crate for Miri, about 10 minutes of processor time; later ones take 2 minutes.
+. "$(dirname "$0")/lib.sh"
+
+[ -e "$MICROSANDBOX_RUNTIME_ARCHIVE" ] || die "the runtime is missing: run tools/setup.sh first"
+manifest=(--manifest-path "$checkout/capi/Cargo.toml" --locked)
+
+# As a wrapper of the compiler for this crate only, so that no other crate is compiled again for it.
+if clippy=$(rustup which clippy-driver 2>/dev/null); then
+  say "looking at unsafe blocks with Clippy"
+  RUSTC_WORKSPACE_WRAPPER=$clippy cargo build "${manifest[@]}" --release --lib --tests </dev/null
+else
+  say "not run: Clippy, which is not installed (rustup component add clippy)"
+fi
+
+if cargo +nightly miri --version >/dev/null 2>&1; then
+  say "running tests in Miri"
+  export CARGO_TARGET_DIR=$MICROSANDBOX_BUILD_DIR/miri
+  # The runtime and its threads stay until the process ends. Miri has a clock of its own, so that no timeout depends on
+  # how fast it interprets; a backtrace of the panic that a test asks for would take it half a minute.
+  export MIRIFLAGS=-Zmiri-ignore-leaks RUST_BACKTRACE=0
+  cargo +nightly miri test "${manifest[@]}" --lib -- queue:: frame:: error:: failure:: files::tests ops::tests signal:: </dev/null
+  cargo +nightly miri test "${manifest[@]}" --test boundary -- a_stream calls_from closing </dev/null
+else
+  say "not run: Miri, which is not installed (rustup toolchain install nightly --component miri,rust-src)"
+fi
