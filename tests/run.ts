@@ -45,7 +45,7 @@ const ownHome = 'export MSB_HOME=$(mktemp -d); trap "rm -rf $MSB_HOME" EXIT; ';
 /** For tests with servers of their own on this machine. */
 const servers: Grant = {
   variables: "all",
-  flags: "--allow-run=busybox,openssl,ldd,which --allow-read --allow-write=/tmp --allow-net",
+  flags: "--allow-run=busybox,openssl,ldd,ps,which --allow-read --allow-write=/tmp --allow-net",
 };
 /** What options name is refused for its permission before anything else. */
 const hostAccess: Grant = {

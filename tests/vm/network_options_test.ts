@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer as createHttpsServer } from "node:https";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import process from "node:process";
@@ -20,7 +20,7 @@ import {
   serveNames,
   serveProxy,
 } from "../servers.ts";
-import { until } from "../support.ts";
+import { machinesOf, until } from "../support.ts";
 
 const image = process.env["MICROSANDBOX_TEST_IMAGE"]!;
 const prefix = "Bun" in globalThis ? "bun" : "deno";
@@ -344,14 +344,11 @@ test("TLS with a host of bypass is not intercepted", async () => {
 
 test("no more connections to a published port wait than tcpAcceptQueueSize", async () => {
   const { hostPort } = inspected.ports[0]!;
-  const runtime = readdirSync("/proc").filter((pid) => /^\d+$/.test(pid)).find((pid) => {
-    const path = `/proc/${pid}/cmdline`;
-    return existsSync(path) && readFileSync(path, "utf8").includes(`\0${inspected.name}\0`);
-  })!;
-  const signal = (name: string) => execFileSync("busybox", ["kill", `-${name}`, runtime]);
+  const signal = (name: string) =>
+    execFileSync("busybox", ["kill", `-${name}`, ...machinesOf(inspected.name).map(String)]);
   /** How many connections the kernel has asked for again, as nothing answered. */
   const unanswered = () =>
-    readFileSync("/proc/net/tcp", "utf8").split("\n")
+    execFileSync("busybox", ["cat", "/proc/net/tcp"], { encoding: "utf8" }).split("\n")
       .map((line) => line.trim().split(/\s+/))
       .filter(([, , remote, state, , , retransmits]) =>
         state === "02" && parseInt(remote!.split(":")[1]!, 16) === hostPort &&
