@@ -64,6 +64,7 @@ function measure(group: string, passes: { rounds: number; args?: string[] }[], h
   for (const { rounds, args = [] } of passes) {
     for (let round = 0; round < rounds; round++) {
       for (const [name, program] of Object.entries(contenders)) {
+        console.error(`${group}, round ${round + 1} of ${rounds}: ${columnTitle(group, name)}`);
         const output = run([...program(group), ...args], environment(name, homes));
         for (const line of output.split("\n").filter((it) => it.startsWith("{"))) {
           const { row, value, unit } = JSON.parse(line);
@@ -132,13 +133,18 @@ function inTestHost(): void {
     env: {
       ...process.env,
       MICROSANDBOX_TEST_HOST: emulated ? "emulated" : "direct",
-      ...emulated && { MICROSANDBOX_BENCH_MIB: "4" },
+      ...emulated && { MICROSANDBOX_BENCH_MIB: "4", MICROSANDBOX_BENCH_CONCURRENT: "8" },
     },
   });
 }
 
+function columnTitle(group: string, contender: string): string {
+  if (contender !== "other") return contender;
+  return group === "boundary" ? "floor" : "Python";
+}
+
 function print(group: string, results: Results): void {
-  const title = (name: string) => name !== "other" ? name : group === "boundary" ? "floor" : "Python";
+  const title = (name: string) => columnTitle(group, name);
   const lines = [[
     `${group} (median)`,
     "unit",

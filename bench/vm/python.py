@@ -12,6 +12,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 from report import calls_per_second, report
 
 length = int(os.environ.get("MICROSANDBOX_BENCH_MIB", "64")) * 1024**2
+concurrent = int(os.environ.get("MICROSANDBOX_BENCH_CONCURRENT", "64"))
 seconds = int(os.environ.get("MICROSANDBOX_BENCH_MS", "2000")) / 1000
 
 
@@ -46,8 +47,8 @@ async def main():
         await sandbox.exec("echo", ["first"])
         report("create to first output", (time.perf_counter() - start) * 1000, "ms")
         await latency("exec", lambda: sandbox.exec("true", []))
-        calls = await calls_per_second(lambda: sandbox.exec("true", []), 64, seconds)
-        report("64 concurrent execs", calls, "calls/s")
+        calls = await calls_per_second(lambda: sandbox.exec("true", []), concurrent, seconds)
+        report(f"{concurrent} concurrent execs", calls, "calls/s")
         await throughput("standard output", lambda: sandbox.exec("head", ["-c", str(length), "/dev/zero"]))
         await throughput("standard input", lambda: sandbox.exec("sh", ["-c", "cat >/dev/null"], stdin=data))
         await throughput("file upload", lambda: sandbox.fs.write("/dev/shm/file", data))

@@ -22,6 +22,8 @@ export interface Package {
 
 /** How much is moved; less where the processor is emulated. */
 const length = Number(process.env["MICROSANDBOX_BENCH_MIB"] ?? "64") * 1024 ** 2;
+/** How many commands run at once; fewer where the processor is emulated. */
+const concurrent = Number(process.env["MICROSANDBOX_BENCH_CONCURRENT"] ?? "64");
 /** How long to repeat what is short. */
 const milliseconds = Number(process.env["MICROSANDBOX_BENCH_MS"] ?? "2000");
 
@@ -34,7 +36,8 @@ export async function measure(it: Package): Promise<void> {
   try {
     const call = () => it.exec("true", []);
     await latency("exec", call, milliseconds);
-    report("64 concurrent execs", await rate(call, 64, milliseconds), "calls/s");
+    const calls = await rate(call, concurrent, milliseconds);
+    report(`${concurrent} concurrent execs`, calls, "calls/s");
     const bytes = new Uint8Array(length).fill(1);
     await throughput("standard output", () => it.exec("head", ["-c", `${length}`, "/dev/zero"]));
     await throughput("standard input", () => it.swallow(bytes));
