@@ -64,6 +64,8 @@ export class SshServer implements AsyncDisposable {
   /** The server's public key, as in a `known_hosts` file behind the host. */
   readonly hostKey: string;
   #closed: Promise<void> | undefined;
+  /** Calls for events that closing must not overtake, or they would fail. */
+  #opening: Promise<unknown> = Promise.resolve();
 
   static {
     toServer = (client, reply) => new SshServer(client, reply);
@@ -101,10 +103,9 @@ export class SshServer implements AsyncDisposable {
       });
     }
     const client = this.#client;
-    const { handle } = await client.call("sshServer.events", {}, {
-      handle: this.#handle,
-      signal,
-    });
+    const opening = client.call("sshServer.events", {}, { handle: this.#handle, signal });
+    this.#opening = Promise.allSettled([this.#opening, opening]);
+    const { handle } = await opening;
     for await (const { json } of readStream(client, handle, { credit: 1, signal })) {
       yield json as SshServerEvent;
     }
@@ -116,6 +117,7 @@ export class SshServer implements AsyncDisposable {
   }
 
   async #close(signal: AbortSignal | undefined): Promise<void> {
+    await this.#opening;
     await this.#client.call("sshServer.close", {}, { handle: this.#handle, signal });
   }
 }

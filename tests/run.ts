@@ -106,8 +106,8 @@ const vmNouns: Record<string, Grant> = {
   package: programs,
 };
 
-/** What is about the runtime's own processes and terminals. */
-const onBoth = ["fault", "programs", "terminal"];
+/** What is about the runtime's own processes. */
+const onBoth = ["programs"];
 
 /**
  * The tests in microVMs, each noun on each runtime by itself: where the machine
