@@ -109,12 +109,17 @@ function prepare(group: string, name: string, homes: string): void {
   }
 }
 
+/** Milliseconds for one program, as some of the official package's hang in the emulated host. */
+const patience = 180_000;
+
 /** Runs a program and returns what it printed. What fails is told and leaves a gap in the table. */
 function run([program, ...args]: string[], env: Record<string, string>): string {
   const ended = spawnSync(program!, args, {
     env: { ...process.env, NO_COLOR: "1", ...env },
     encoding: "utf8",
     stdio: ["ignore", "pipe", "inherit"],
+    timeout: patience,
+    killSignal: "SIGKILL",
   });
   if (ended.status !== 0) {
     console.error(`${[program, ...args].join(" ")} ended with ${ended.status ?? ended.signal}`);
