@@ -35,6 +35,9 @@ const groups: Record<string, { rounds: number; args?: string[] }[]> = {
   vm: [{ rounds: 1 }],
 };
 
+/** Milliseconds for one program, as some of the official package's hang in the emulated host. */
+const patience = 180_000;
+
 /** The values of each row and contender, and the rows' units. */
 type Results = Map<string, { unit: string; values: Map<string, number[]> }>;
 
@@ -108,9 +111,6 @@ function prepare(group: string, name: string, homes: string): void {
     run([npmProgram(), "load", "--quiet", "-i", `${homes}/image.tar`], env);
   }
 }
-
-/** Milliseconds for one program, as some of the official package's hang in the emulated host. */
-const patience = 180_000;
 
 /** Runs a program and returns what it printed. What fails is told and leaves a gap in the table. */
 function run([program, ...args]: string[], env: Record<string, string>): string {
