@@ -12,6 +12,7 @@ import process from "node:process";
 interface Suite {
   name: string;
   command: string[];
+  env?: Record<string, string>;
   /** Whether it boots microVMs. */
   bootsMicroVms?: boolean;
 }
@@ -26,6 +27,8 @@ interface Grant {
   variables: string[] | "all";
   /** Other flags. */
   flags?: string;
+  /** Processors that the emulated host needs, 1 by default. */
+  cpus?: number;
 }
 
 const microVms: Grant = { variables: ["MICROSANDBOX_TEST_IMAGE", "MICROSANDBOX_TEST_FULL"] };
@@ -81,7 +84,8 @@ const vmNouns: Record<string, Grant> = {
   ssh: programs,
   secret: servers,
   network_options: servers,
-  machine: servers,
+  // It looks at how virtual CPUs are spread.
+  machine: { ...servers, cpus: 2 },
   lifecycle: { ...microVms, flags: "--allow-net=127.0.0.1" },
   snapshot: {
     variables: ["MICROSANDBOX_TEST_IMAGE"],
@@ -122,6 +126,7 @@ const vmSuites: Suite[] = Object.entries(vmNouns).flatMap(([noun, grant]) => {
   }).map(([runtime, command]) => ({
     name: `vm-${noun}-${runtime}`,
     command: ["tests/host/run.sh", ...shell(command)],
+    env: { MICROSANDBOX_TEST_HOST_CPUS: `${grant.cpus ?? 1}` },
     bootsMicroVms: true,
   }));
 });
@@ -186,6 +191,8 @@ const vmMeant = meant.filter((suite) => suite.bootsMicroVms);
 if (vmMeant.length > 0) chooseHost();
 const isEmulated = process.env["MICROSANDBOX_TEST_HOST"] === "emulated";
 const total: Counts = { passed: 0, failed: 0 };
+/** What failed, to be repeated at the end, where it is seen. */
+const failures: string[] = [];
 for (const suite of meant) {
   if (!suite.bootsMicroVms) await runAndCount(suite, showAtOnce);
 }
@@ -199,12 +206,18 @@ if (isEmulated) {
     }
   };
   await Promise.all([lane(), lane()]);
-  for (const { name } of vmMeant.filter((suite) => !chosen.includes(suite))) {
-    console.log(`not run: ${name}: in the emulated host each noun runs on one runtime, see --full`);
+  const left = vmMeant.filter((suite) => !chosen.includes(suite)).map(({ name }) => name);
+  if (left.length > 0) {
+    console.log(
+      `\nnot run, as in the emulated host each noun runs on one runtime without --full: ${
+        left.join(" ")
+      }`,
+    );
   }
 } else {
   for (const suite of vmMeant) await runAndCount(suite, showAtOnce);
 }
+for (const failure of failures) console.log(`\n${failure}`);
 console.log(`\n${total.passed} passed, ${total.failed} failed`);
 process.exit(total.failed > 0 || total.passed === 0 ? 1 : 0);
 
@@ -224,10 +237,20 @@ function chooseHost(): void {
   ).trim();
 }
 
-/** How a suite went. */
 interface Counts {
   passed: number;
   failed: number;
+}
+
+/** How a suite went. */
+interface Outcome extends Counts {
+  lines: string[];
+}
+
+/** Names a suite's failed tests and their errors. Without any the suite broke, and its last words tell why. */
+function describe({ name }: Suite, { lines }: Outcome): string {
+  const failed = lines.filter((line) => /^\(fail\) |\.\.\. FAILED|^error: /.test(line));
+  return [`failed in ${name}:`, ...failed.length > 0 ? failed : lines.slice(-15)].join("\n  ");
 }
 
 /** Where a suite's output goes. */
@@ -249,32 +272,34 @@ function showAtTheEnd(): Output {
 async function runAndCount(suite: Suite, show: () => Output): Promise<void> {
   console.log(`\n=== ${suite.name}`);
   const started = performance.now();
-  let counts = await run(suite, show());
+  let outcome = await run(suite, show());
   // The emulated processor is not as reliable as a real one, so there a second
   // run decides; on a real machine the first one does.
-  if (counts.failed > 0 && isEmulated && suite.bootsMicroVms) {
+  if (outcome.failed > 0 && isEmulated && suite.bootsMicroVms) {
     console.log(
-      `=== ${suite.name}: ${counts.failed} failed in the emulated host, so this runs again`,
+      `=== ${suite.name}: ${outcome.failed} failed in the emulated host, so this runs again`,
     );
-    counts = await run(suite, show());
+    outcome = await run(suite, show());
   }
-  total.passed += counts.passed;
-  total.failed += counts.failed;
+  const { passed, failed } = outcome;
+  total.passed += passed;
+  total.failed += failed;
+  if (failed > 0) failures.push(describe(suite, outcome));
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
   console.log(
-    `=== ${suite.name}: ${counts.passed} passed, ${counts.failed} failed, ${seconds} s`,
+    `=== ${suite.name}: ${passed} passed, ${failed} failed, ${seconds} s`,
   );
 }
 
 /** Runs a suite, shows what it prints, and counts what it says it ran. */
-async function run(suite: Suite, output: Output): Promise<Counts> {
+async function run(suite: Suite, output: Output): Promise<Outcome> {
   const [program, ...args] = suite.command;
   const child = spawn(program!, args, {
     cwd: root,
     stdio: ["ignore", "pipe", "pipe"],
-    env: { ...process.env, ...environment, NO_COLOR: "1" },
+    env: { ...process.env, ...environment, ...suite.env, NO_COLOR: "1" },
   });
-  const counts = { passed: 0, failed: 0 };
+  const outcome: Outcome = { passed: 0, failed: 0, lines: [] };
   let said = false;
   for (
     const [from, to] of [[child.stdout, process.stdout], [child.stderr, process.stderr]] as const
@@ -285,12 +310,13 @@ async function run(suite: Suite, output: Output): Promise<Counts> {
       output.write(chunk, to);
       const lines = (rest + chunk).split("\n");
       rest = lines.pop()!;
+      outcome.lines.push(...lines);
       for (const line of lines) {
         for (const summary of summaries) {
           const groups = summary.exec(line)?.groups;
           if (groups === undefined) continue;
-          counts.passed += Number(groups["passed"] ?? 0);
-          counts.failed += Number(groups["failed"] ?? 0);
+          outcome.passed += Number(groups["passed"] ?? 0);
+          outcome.failed += Number(groups["failed"] ?? 0);
           said = true;
         }
       }
@@ -299,7 +325,7 @@ async function run(suite: Suite, output: Output): Promise<Counts> {
   const [code] = await once(child, "close");
   output.end();
   // A suite without counts is one test: checks, and runners that broke.
-  if (code === 0 && !said) counts.passed++;
-  if (code !== 0 && counts.failed === 0) counts.failed++;
-  return counts;
+  if (code === 0 && !said) outcome.passed++;
+  if (code !== 0 && outcome.failed === 0) outcome.failed++;
+  return outcome;
 }
