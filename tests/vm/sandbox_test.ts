@@ -199,9 +199,11 @@ test("a create that is aborted while it boots leaves nothing behind", async () =
   const creating = Sandbox.create({
     name: `${prefix}-aborted`,
     image,
+    onProgress: (event) => {
+      if (event.kind === "startup" && event.phase === "booting") controller.abort(reason);
+    },
     signal: controller.signal,
   });
-  setTimeout(() => controller.abort(reason), 3_000);
   await assert.rejects(creating, reason);
   assert.ok(!(await names()).includes(`${prefix}-aborted`));
 });
