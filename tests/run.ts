@@ -1,4 +1,4 @@
-// Runs the test suites one after another and closes with one line of counts.
+// Runs the test suites and closes with one line of counts.
 //
 //   deno run --allow-all tests/run.ts [--full] [SUITE...]
 //
@@ -73,19 +73,14 @@ function denoTest(files: string, { variables, flags = "" }: Grant): string {
  * lanes side by side end together.
  */
 const vmNouns: Record<string, Grant> = {
-  official: programs,
-  fault: programs,
   docs: programs,
-  sandbox: microVms,
+  package: programs,
+  fault: programs,
+  command: microVms,
   // Root file systems need a disk that keeps attributes.
   image: { ...programs, flags: `${programs.flags} --allow-write=$MSB_HOME` },
-  command: microVms,
-  network: servers,
-  ssh: programs,
-  secret: servers,
-  network_options: servers,
-  // It looks at how virtual CPUs are spread.
-  machine: { ...servers, cpus: 2 },
+  sandbox: microVms,
+  official: programs,
   lifecycle: { ...microVms, flags: "--allow-net=127.0.0.1" },
   snapshot: {
     variables: ["MICROSANDBOX_TEST_IMAGE"],
@@ -93,13 +88,19 @@ const vmNouns: Record<string, Grant> = {
   },
   // Who starts a program gives it the whole environment.
   soak: { variables: "all", flags: "--allow-run=ls" },
-  job: microVms,
-  options: servers,
-  fs: hostFiles,
-  conformance: servers,
-  patch: { ...programs, flags: `${programs.flags} --allow-write=$MSB_HOME` },
+  secret: servers,
+  ssh: programs,
+  network: servers,
+  network_options: servers,
   programs,
+  conformance: servers,
   terminal: programs,
+  // It looks at how virtual CPUs are spread.
+  machine: { ...servers, cpus: 2 },
+  fs: hostFiles,
+  options: servers,
+  job: microVms,
+  patch: { ...programs, flags: `${programs.flags} --allow-write=$MSB_HOME` },
   volume: hostFiles,
   log: {
     variables: ["MICROSANDBOX_TEST_IMAGE", "MSB_HOME"],
@@ -107,7 +108,6 @@ const vmNouns: Record<string, Grant> = {
   },
   metrics: microVms,
   agent: microVms,
-  package: programs,
 };
 
 /** What is about the runtime's own processes. */
@@ -193,29 +193,17 @@ const isEmulated = process.env["MICROSANDBOX_TEST_HOST"] === "emulated";
 const total: Counts = { passed: 0, failed: 0 };
 /** What failed, to be repeated at the end, where it is seen. */
 const failures: string[] = [];
-for (const suite of meant) {
-  if (!suite.bootsMicroVms) await runAndCount(suite, showAtOnce);
-}
-if (isEmulated) {
-  const chosen = isFull || wanted.length > 0 ? vmMeant : vmMeant.filter(isInTurn);
-  // One emulated machine keeps one processor busy.
-  const waiting = [...chosen];
-  const lane = async () => {
-    for (let suite = waiting.shift(); suite; suite = waiting.shift()) {
-      await runAndCount(suite, showAtTheEnd);
-    }
-  };
-  await Promise.all([lane(), lane()]);
-  const left = vmMeant.filter((suite) => !chosen.includes(suite)).map(({ name }) => name);
-  if (left.length > 0) {
-    console.log(
-      `\nnot run, as in the emulated host each noun runs on one runtime without --full: ${
-        left.join(" ")
-      }`,
-    );
-  }
-} else {
-  for (const suite of vmMeant) await runAndCount(suite, showAtOnce);
+await runInLanes(meant.filter((suite) => !suite.bootsMicroVms), 2);
+const chosen = !isEmulated || isFull || wanted.length > 0 ? vmMeant : vmMeant.filter(isInTurn);
+// One emulated machine keeps one processor busy. On this machine itself suites would disturb each other.
+await runInLanes(chosen, isEmulated ? 2 : 1);
+const left = vmMeant.filter((suite) => !chosen.includes(suite)).map(({ name }) => name);
+if (left.length > 0) {
+  console.log(
+    `\nnot run, as in the emulated host each noun runs on one runtime without --full: ${
+      left.join(" ")
+    }`,
+  );
 }
 for (const failure of failures) console.log(`\n${failure}`);
 console.log(`\n${total.passed} passed, ${total.failed} failed`);
@@ -251,6 +239,17 @@ interface Outcome extends Counts {
 function describe({ name }: Suite, { lines }: Outcome): string {
   const failed = lines.filter((line) => /^\(fail\) |\.\.\. FAILED|^error: /.test(line));
   return [`failed in ${name}:`, ...failed.length > 0 ? failed : lines.slice(-15)].join("\n  ");
+}
+
+/** Runs suites in their order, so many side by side. */
+async function runInLanes(suites: Suite[], lanes: number): Promise<void> {
+  const waiting = [...suites];
+  const lane = async () => {
+    for (let suite = waiting.shift(); suite; suite = waiting.shift()) {
+      await runAndCount(suite, lanes > 1 ? showAtTheEnd : showAtOnce);
+    }
+  };
+  await Promise.all(Array.from({ length: lanes }, lane));
 }
 
 /** Where a suite's output goes. */

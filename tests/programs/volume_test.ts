@@ -10,7 +10,7 @@ import { after, before, test } from "node:test";
 import { pathToFileURL } from "node:url";
 import { type CopyProgress, Storage, Volume } from "../../mod.ts";
 import { command, scopedFlags, start } from "../support.ts";
-import { digestOf, patterned, testFiles } from "../files.ts";
+import { digestOf, testFiles } from "../files.ts";
 
 const home = process.env["MSB_HOME"]!;
 assert.ok(home, "MSB_HOME has to be a directory for this test alone");
@@ -121,7 +121,10 @@ test("what is neither text nor bytes is not written", async () => {
   for (const data of wrong as string[]) {
     await assert.rejects(volume.fs.writeFile("wrong", data), refused);
   }
-  await assert.rejects(volume.fs.writeFile("wrong", ReadableStream.from(wrong as string[])), refused);
+  await assert.rejects(
+    volume.fs.writeFile("wrong", ReadableStream.from(wrong as string[])),
+    refused,
+  );
   await volume.fs.remove("wrong");
 });
 
@@ -213,8 +216,11 @@ test("copyToHost() follows no link out of the destination", async () => {
 });
 
 test("an aborted copy to this machine leaves no part of a file", async () => {
-  const { stream } = patterned(64, 1024 * 1024);
-  await volume.fs.writeFile("long", stream);
+  // Holes up to a length that no machine copies before it is told to stop.
+  {
+    await using file = await volume.fs.open("long", { write: true, create: true });
+    await file.truncate(2 ** 36);
+  }
   const controller = new AbortController();
   const reason = new Error("enough");
   const target = join(scratch, "partial");
@@ -237,13 +243,16 @@ test("streams of any length need little memory", async () => {
   let peak = 0;
   const note = () => peak = Math.max(peak, process.memoryUsage.rss());
   const start = process.memoryUsage.rss();
-  await volume.fs.writeFile("long", new ReadableStream({
-    pull(controller) {
-      if (left-- === 0) return controller.close();
-      if (left % 256 === 0) note();
-      controller.enqueue(chunk);
-    },
-  }));
+  await volume.fs.writeFile(
+    "long",
+    new ReadableStream({
+      pull(controller) {
+        if (left-- === 0) return controller.close();
+        if (left % 256 === 0) note();
+        controller.enqueue(chunk);
+      },
+    }),
+  );
   const counted = new TransformStream<Uint8Array, Uint8Array>({
     transform(chunk, controller) {
       note();
