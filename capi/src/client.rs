@@ -17,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 use crate::backend::CloudOptions;
 use crate::backend::BackendSource;
 use crate::error::{Error, ErrorCode};
+use crate::files::volume_directories::VolumeDirectories;
 use crate::frame::{Frame, MsbFrameKind};
 use crate::handle::{AnyResource, Handles};
 use crate::ops::{self, Request};
@@ -57,6 +58,8 @@ pub struct Client {
     pub queue: Queue,
     /// Where sandboxes live.
     pub backend: BackendSource,
+    /// Where that backend's volumes were found.
+    pub volume_directories: VolumeDirectories,
 }
 
 #[derive(Default)]
@@ -119,6 +122,7 @@ pub fn open(config: &[u8]) -> Result<u32, MsbStatus> {
         handles: Handles::default(),
         queue: Queue::default(),
         backend,
+        volume_directories: VolumeDirectories::default(),
     });
     let number = NEXT_CLIENT.fetch_add(1, Ordering::Relaxed);
     clients_mut().insert(number, client);

@@ -130,8 +130,16 @@ test("what is neither text nor bytes is not written", async () => {
 
 test("the files of a volume that does not exist are volume-not-found", async () => {
   const gone = await Volume.create({ name: `${prefix}-gone` });
+  await gone.fs.writeFile("x", "of the first one");
   await gone.remove();
   await assert.rejects(gone.fs.readFile("x"), { name: "VolumeNotFoundError" });
+  // What has its name later is another one.
+  const next = await Volume.create({ name: gone.name });
+  await assert.rejects(gone.fs.readFile("x"), { code: "not-found" });
+  await next.remove();
+  const disk = await Volume.create({ name: gone.name, kind: "disk", sizeMiB: 80 });
+  await assert.rejects(gone.fs.readFile("x"), { code: "unsupported" });
+  await disk.remove();
 });
 
 test("paths of a volume need no slash, and lead out of it by no dots and no link", async () => {

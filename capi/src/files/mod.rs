@@ -5,9 +5,11 @@
 pub mod failure;
 pub mod guest;
 pub mod host;
+mod permission_bits;
 pub mod sftp;
 mod transfer;
 pub mod volume;
+pub mod volume_directories;
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
@@ -200,8 +202,45 @@ impl Files {
     /// Opens a file.
     pub async fn open(&self, path: &str, options: &OpenFileOptions) -> Result<OpenFile, Failure> {
         let file = within!(self, Self, files => files.open(path, options).await?.into());
-        let appends_and_reads = options.append.unwrap_or(false) && options.read.unwrap_or(false);
-        Ok(OpenFile { path: path.to_owned(), appends_and_reads, file })
+        Ok(OpenFile::new(path, options, file))
+    }
+
+    /// Reads everything that a file holds.
+    pub async fn read(&self, path: &str) -> Result<Bytes, Failure> {
+        let options = OpenFileOptions::read();
+        let (file, first) = match self {
+            Self::Volume(files) => {
+                let (file, first) = files.open_and_read(path, CHUNK_LENGTH).await?;
+                (OpenFile::new(path, &options, file.into()), first)
+            }
+            _ => {
+                let file = self.open(path, &options).await?;
+                let first = file.read_at(0, CHUNK_LENGTH).await?;
+                (file, first)
+            }
+        };
+        file.read_rest(first).await
+    }
+
+    /// Opens a file and writes into it.
+    pub async fn write(
+        &self,
+        path: &str,
+        options: &OpenFileOptions,
+        bytes: Bytes,
+    ) -> Result<OpenFile, Failure> {
+        let mut rest = bytes;
+        let (file, offset) = match self {
+            Self::Volume(files) => {
+                let first = rest.split_to(rest.len().min(CHUNK_LENGTH));
+                let offset = first.len() as u64;
+                let file = files.open_and_write(path, options, first).await?;
+                (OpenFile::new(path, options, file.into()), offset)
+            }
+            _ => (self.open(path, options).await?, 0),
+        };
+        file.write_at(offset, rest).await?;
+        Ok(file)
     }
 
     /// Opens a directory.
@@ -297,6 +336,11 @@ impl From<VolumeFile> for AnyFile {
 }
 
 impl OpenFile {
+    fn new(path: &str, options: &OpenFileOptions, file: AnyFile) -> Self {
+        let appends_and_reads = options.append.unwrap_or(false) && options.read.unwrap_or(false);
+        Self { path: path.to_owned(), appends_and_reads, file }
+    }
+
     /// The path that it was opened with.
     pub fn path(&self) -> &str {
         &self.path
@@ -327,9 +371,13 @@ impl OpenFile {
         Ok(())
     }
 
-    /// Reads everything.
-    pub async fn read_to_end(&self) -> Result<Bytes, Failure> {
-        let mut bytes = Vec::new();
+    /// Reads what follows its first part, which is as long as a read can be
+    /// unless the file ends there.
+    async fn read_rest(&self, first: Bytes) -> Result<Bytes, Failure> {
+        if first.len() < CHUNK_LENGTH {
+            return Ok(first);
+        }
+        let mut bytes = Vec::from(first);
         loop {
             let chunk = self.read_at(bytes.len() as u64, CHUNK_LENGTH).await?;
             bytes.extend_from_slice(&chunk);

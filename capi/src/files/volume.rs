@@ -4,7 +4,7 @@
 //! so that no path and no link that a guest left there leads out of it.
 
 use std::io::{Read, Seek, SeekFrom, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, SystemTime};
 
@@ -15,13 +15,15 @@ use microsandbox::{Volume, VolumeKind, with_backend};
 use serde_json::json;
 
 use super::failure::Failure;
+use super::permission_bits::{ownership, set_file_mode, set_mode, set_mode_of_new, set_owner};
 use super::{Attributes, FileKind, Listed, OpenFileOptions, FileStat};
 use crate::error::{Error, ErrorCode};
 use crate::ops::Request;
 
 /// The files of a volume.
 pub struct VolumeFiles {
-    root: Arc<RootedVolumeFs>,
+    name: String,
+    directory: PathBuf,
 }
 
 /// An open file of a volume. `None` when it was closed.
@@ -38,17 +40,20 @@ pub struct VolumeDirectory {
 impl VolumeFiles {
     /// The files of the volume of this name.
     pub async fn of(request: &Request, name: &str) -> Result<Self, Error> {
+        let directories = &request.client.volume_directories;
+        if let Some(directory) = directories.get(name) {
+            return Ok(Self { name: name.to_owned(), directory });
+        }
         let backend = request.client.backend.get()?;
         let volume = with_backend(backend, Volume::get(name)).await?;
-        let Some(path) = volume.local().map(|local| local.path.clone()) else {
+        let Some(directory) = volume.local().map(|local| local.path.clone()) else {
             return Err(unsupported(name, "it is in the cloud"));
         };
         if volume.kind() != VolumeKind::Directory {
             return Err(unsupported(name, "only a guest can read the disk that it is"));
         }
-        let root = blocking(move || Ok(RootedVolumeFs::open(&path)?)).await;
-        let root = root.map_err(|failure| failure.at("open the directory of volume", name))?;
-        Ok(Self { root: Arc::new(root) })
+        directories.insert(name, &directory);
+        Ok(Self { name: name.to_owned(), directory })
     }
 
     pub async fn open_directory(&self, path: &str) -> Result<VolumeDirectory, Failure> {
@@ -183,27 +188,19 @@ impl VolumeFiles {
         &self,
         work: impl FnOnce(&RootedVolumeFs) -> Result<T, Failure> + Send + 'static,
     ) -> Result<T, Failure> {
-        let root = Arc::clone(&self.root);
-        blocking(move || work(&root)).await
+        let (name, directory) = (self.name.clone(), self.directory.clone());
+        // The directory is opened in the same go: with small files, changing threads takes the
+        // longest.
+        blocking(move || {
+            let root = RootedVolumeFs::open(&directory).map_err(Failure::from);
+            work(&root.map_err(|failure| failure.at("open the directory of volume", &name))?)
+        })
+        .await
     }
 }
 
 #[cfg(unix)]
 impl VolumeFiles {
-    pub async fn open_file(&self, path: &str, options: OpenFileOptions) -> Result<VolumeFile, Failure> {
-        use cap_std::fs::OpenOptionsExt;
-        let path = path.to_owned();
-        let is_append = options.append.unwrap_or(false);
-        let file = self
-            .run(move |root| {
-                let mut how = flags(&options);
-                how.mode(options.mode.unwrap_or(0o666));
-                open(root, &path, &options, &how)
-            })
-            .await?;
-        Ok(VolumeFile { file: Arc::new(Mutex::new(Some(file))), is_append })
-    }
-
     pub async fn symlink(&self, target: &str, path: &str) -> Result<(), Failure> {
         let (target, path) = (target.to_owned(), path.to_owned());
         self.run(move |root| {
@@ -213,29 +210,67 @@ impl VolumeFiles {
     }
 }
 
-/// Windows has no permission bits, and links that need to know what they lead
-/// to and a privilege.
+/// Windows has links that need to know what they lead to and a privilege.
 #[cfg(not(unix))]
 impl VolumeFiles {
-    pub async fn open_file(&self, path: &str, options: OpenFileOptions) -> Result<VolumeFile, Failure> {
-        let path = path.to_owned();
-        let is_append = options.append.unwrap_or(false);
-        let file = self.run(move |root| open(root, &path, &options, &flags(&options))).await?;
-        Ok(VolumeFile { file: Arc::new(Mutex::new(Some(file))), is_append })
-    }
-
     pub async fn symlink(&self, _: &str, _: &str) -> Result<(), Failure> {
-        Err(not_here("symbolic links"))
+        Err(super::permission_bits::not_here("symbolic links"))
     }
 }
 
 impl VolumeFiles {
     pub async fn open(&self, path: &str, options: &OpenFileOptions) -> Result<VolumeFile, Failure> {
-        self.open_file(path, options.clone()).await
+        Ok(self.open_and(path, options, |_| Ok(())).await?.0)
+    }
+
+    /// Opens a file and reads the first part of it.
+    pub async fn open_and_read(
+        &self,
+        path: &str,
+        length: usize,
+    ) -> Result<(VolumeFile, Bytes), Failure> {
+        self.open_and(path, &OpenFileOptions::read(), move |file| read(file, length)).await
+    }
+
+    /// Opens a file and writes the first part of it.
+    pub async fn open_and_write(
+        &self,
+        path: &str,
+        options: &OpenFileOptions,
+        bytes: Bytes,
+    ) -> Result<VolumeFile, Failure> {
+        let write = move |file: &mut std::fs::File| Ok(file.write_all(&bytes)?);
+        Ok(self.open_and(path, options, write).await?.0)
+    }
+
+    /// Opens a file and does something with it in the same go.
+    async fn open_and<T: Send + 'static>(
+        &self,
+        path: &str,
+        options: &OpenFileOptions,
+        work: impl FnOnce(&mut std::fs::File) -> Result<T, Failure> + Send + 'static,
+    ) -> Result<(VolumeFile, T), Failure> {
+        let (path, options) = (path.to_owned(), options.clone());
+        self.run(move |root| {
+            let mut file = open(root, &path, &options)?;
+            let done = work(&mut file)?;
+            let is_append = options.append.unwrap_or(false);
+            Ok((VolumeFile { file: Arc::new(Mutex::new(Some(file))), is_append }, done))
+        })
+        .await
     }
 }
 
-fn flags(options: &OpenFileOptions) -> cap_std::fs::OpenOptions {
+fn open(
+    root: &RootedVolumeFs,
+    path: &str,
+    options: &OpenFileOptions,
+) -> Result<std::fs::File, Failure> {
+    // A new file never is where a link leads.
+    let path = match options.create_new.unwrap_or(false) {
+        true => root.resolve_entry(path)?,
+        false => root.resolve(path)?,
+    };
     let mut how = cap_std::fs::OpenOptions::new();
     how.read(options.read.unwrap_or(false))
         .write(options.write.unwrap_or(false))
@@ -243,34 +278,27 @@ fn flags(options: &OpenFileOptions) -> cap_std::fs::OpenOptions {
         .truncate(options.truncate.unwrap_or(false))
         .create(options.create.unwrap_or(false))
         .create_new(options.create_new.unwrap_or(false));
-    how
-}
-
-fn open(
-    root: &RootedVolumeFs,
-    path: &str,
-    options: &OpenFileOptions,
-    how: &cap_std::fs::OpenOptions,
-) -> Result<std::fs::File, Failure> {
-    // A new file never is where a link leads.
-    let path = match options.create_new.unwrap_or(false) {
-        true => root.resolve_entry(path)?,
-        false => root.resolve(path)?,
-    };
-    let file = root.dir.open_with(path, how)?.into_std();
+    set_mode_of_new(&mut how, options.mode.unwrap_or(0o666));
+    let file = root.dir.open_with(path, &how)?.into_std();
     if file.metadata()?.is_dir() {
         return Err(Failure::refused(ErrorCode::IsADirectory, ""));
     }
     Ok(file)
 }
 
+/// Reads at most so many bytes from where the file stands.
+fn read(file: &mut std::fs::File, length: usize) -> Result<Bytes, Failure> {
+    let left = file.metadata()?.len().saturating_sub(file.stream_position()?);
+    let mut bytes = Vec::with_capacity(length.min(usize::try_from(left).unwrap_or(length)));
+    file.take(length as u64).read_to_end(&mut bytes)?;
+    Ok(Bytes::from(bytes))
+}
+
 impl VolumeFile {
     pub async fn read_at(&self, offset: u64, length: usize) -> Result<Bytes, Failure> {
         self.run(move |file| {
             file.seek(SeekFrom::Start(offset))?;
-            let mut bytes = Vec::with_capacity(length);
-            file.take(length as u64).read_to_end(&mut bytes)?;
-            Ok(Bytes::from(bytes))
+            read(file, length)
         })
         .await
     }
@@ -419,55 +447,4 @@ fn time(seconds: i64) -> Result<SystemTime, Failure> {
         false => SystemTime::UNIX_EPOCH.checked_sub(distance),
     };
     time.ok_or_else(|| Failure::refused(ErrorCode::FilesystemError, "the time is out of range"))
-}
-
-#[cfg(unix)]
-fn set_mode(root: &RootedVolumeFs, path: &Path, mode: u32) -> Result<(), Failure> {
-    use std::os::unix::fs::PermissionsExt;
-    let permissions = std::fs::Permissions::from_mode(mode);
-    Ok(root.dir.set_permissions(path, cap_std::fs::Permissions::from_std(permissions))?)
-}
-
-#[cfg(unix)]
-fn set_file_mode(file: &std::fs::File, mode: u32) -> Result<(), Failure> {
-    use std::os::unix::fs::PermissionsExt;
-    Ok(file.set_permissions(std::fs::Permissions::from_mode(mode))?)
-}
-
-#[cfg(unix)]
-fn set_owner(file: &std::fs::File, uid: Option<u32>, gid: Option<u32>) -> Result<(), Failure> {
-    Ok(std::os::unix::fs::fchown(file, uid, gid)?)
-}
-
-#[cfg(unix)]
-fn ownership(metadata: &Metadata) -> (u32, u32, u32) {
-    use cap_std::fs::MetadataExt;
-    (metadata.mode() & 0o7777, metadata.uid(), metadata.gid())
-}
-
-#[cfg(not(unix))]
-fn set_mode(_: &RootedVolumeFs, _: &Path, _: u32) -> Result<(), Failure> {
-    Err(not_here("permission bits"))
-}
-
-#[cfg(not(unix))]
-fn set_file_mode(_: &std::fs::File, _: u32) -> Result<(), Failure> {
-    Err(not_here("permission bits"))
-}
-
-#[cfg(not(unix))]
-fn set_owner(_: &std::fs::File, _: Option<u32>, _: Option<u32>) -> Result<(), Failure> {
-    Err(not_here("owners"))
-}
-
-#[cfg(not(unix))]
-fn ownership(metadata: &Metadata) -> (u32, u32, u32) {
-    let write = if metadata.permissions().readonly() { 0 } else { 0o222 };
-    let execute = if metadata.is_dir() { 0o111 } else { 0 };
-    (0o444 | write | execute, 0, 0)
-}
-
-#[cfg(not(unix))]
-fn not_here(what: &str) -> Failure {
-    Failure::refused(ErrorCode::Unsupported, format!("a volume on this machine has no {what}"))
 }

@@ -210,10 +210,7 @@ pub async fn open(request: Request) -> Result<Outcome, Error> {
 pub async fn read_file(request: Request) -> Result<Outcome, Error> {
     let FilePathRequest { volume, path } = request.options()?;
     let files = files(&request, volume, &[&path]).await?;
-    let read = async {
-        files.open(&path, &OpenFileOptions::read()).await?.read_to_end().await
-    };
-    let bytes = read.await.map_err(|it| it.at("read", &path))?;
+    let bytes = files.read(&path).await.map_err(|it| it.at("read", &path))?;
     Ok(Outcome { bytes, ..Outcome::default() })
 }
 
@@ -222,8 +219,7 @@ pub async fn write_file(request: Request) -> Result<Outcome, Error> {
     let WriteWholeFileRequest { volume, path, options } = request.options()?;
     let files = files(&request, volume, &[&path]).await?;
     let write = async {
-        let file = files.open(&path, &options.to_open()).await?;
-        file.write_at(0, request.bytes).await?;
+        let file = files.write(&path, &options.to_open(), request.bytes).await?;
         if let Some(mode) = options.mode {
             file.set_attributes(Attributes { mode: Some(mode), ..Attributes::default() }).await?;
         }

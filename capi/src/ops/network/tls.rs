@@ -1,6 +1,6 @@
 //! Interception of TLS.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use microsandbox_network::tls::{
     CertCacheConfig, InterceptCaConfig, ScopedUpstreamCaCert, ScopedVerifyUpstream, TlsConfig,
@@ -141,7 +141,7 @@ impl TlsOptions {
                 host: scoped.pattern.clone(),
                 verify: scoped.verify,
             }),
-            upstream_certificate_authorities: some_of(&config.upstream_ca_cert, text),
+            upstream_certificate_authorities: some_of(&config.upstream_ca_cert, |path| text(path)),
             upstream_certificate_authorities_for: some_of(&config.scoped_upstream_ca_cert, |scoped| {
                 UpstreamCertificateAuthorityFor { host: scoped.pattern.clone(), path: text(&scoped.path) }
             }),
@@ -171,7 +171,7 @@ fn existing(path: &str, file: &str) -> Result<PathBuf, Error> {
     std::path::absolute(file).map_err(|error| invalid(path, format!("{file} has no absolute path ({error})")))
 }
 
-fn text(path: &PathBuf) -> String {
+fn text(path: &Path) -> String {
     path.to_string_lossy().into_owned()
 }
 
