@@ -73,8 +73,8 @@ function denoTest(files: string, { variables, flags = "" }: Grant): string {
  * lanes side by side end together.
  */
 const vmNouns: Record<string, Grant> = {
-  docs: programs,
   package: programs,
+  docs: programs,
   fault: programs,
   command: microVms,
   // Root file systems need a disk that keeps attributes.

@@ -59,8 +59,8 @@ async function repeat(
 
 test("commands leave nothing in this program", { timeout }, async () => {
   await using sandbox = await Sandbox.create({ image, memoryMiB: 256 });
-  const times = isFull ? 10_000 : 60;
-  await repeat("commands", { first: 20, times }, async (number) => {
+  const times = isFull ? 10_000 : 40;
+  await repeat("commands", { first: 10, times }, async (number) => {
     if (number % 2 === 0) {
       assert.equal((await sandbox.exec("echo", { args: [`${number}`] })).text(), `${number}\n`);
     } else {
@@ -71,8 +71,8 @@ test("commands leave nothing in this program", { timeout }, async () => {
 });
 
 test("sandboxes leave nothing in this program", { timeout }, async () => {
-  const times = isFull ? 200 : 4;
-  await repeat("creates and stops", { first: 2, times }, async () => {
+  const times = isFull ? 200 : 3;
+  await repeat("creates and stops", { first: 1, times }, async () => {
     const sandbox = await Sandbox.create({ image, memoryMiB: 128 });
     await sandbox.exec("true");
     await sandbox.stop();
