@@ -180,9 +180,9 @@ if (unknown.length > 0) {
   process.exit(2);
 }
 if (isFull) process.env["MICROSANDBOX_TEST_FULL"] = "1";
-// Seconds for the tests of one noun: the longest take five minutes, and what
+// Seconds for the tests of one noun: the longest take three minutes, and what
 // hangs must not take the whole run with it.
-process.env["MICROSANDBOX_TEST_HOST_TIMEOUT"] ||= isFull ? "14400" : "900";
+process.env["MICROSANDBOX_TEST_HOST_TIMEOUT"] ||= isFull ? "14400" : "480";
 
 const meant = suites.filter((suite) =>
   wanted.length === 0 || wanted.some((name) => isMeant(suite, name))
