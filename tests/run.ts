@@ -70,7 +70,8 @@ function denoTest(files: string, { variables, flags = "" }: Grant): string {
  * so there a noun runs on one runtime, in turn, unless --full is given: what
  * differs between the runtimes is tested without microVMs on both, by the suites
  * before these, and by the nouns of `onBoth`. The longest come first, so that
- * lanes side by side end together.
+ * lanes side by side end together. A noun's place decides its runtime: `package`
+ * stands before `docs` because each then has the one on which it takes less.
  */
 const vmNouns: Record<string, Grant> = {
   package: programs,
