@@ -1,18 +1,17 @@
-//! Creating sandboxes, and leaving nothing behind when that fails.
+//! Creating sandboxes.
 
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use microsandbox::MicrosandboxError as CoreError;
-use microsandbox::sandbox::{PullPolicy, RootDisk, RootfsSource, SandboxBuilder, SandboxStatus};
+use microsandbox::sandbox::{PullPolicy, RootDisk, RootfsSource};
 use microsandbox::{Backend, Sandbox, SandboxConfig, with_backend};
 use microsandbox_image::{GlobalCache, RootfsMaterialization};
-use microsandbox_runtime::ipc;
 use serde_json::json;
 
 use super::create_options::CreateOptions;
-use super::progress::{self, StartupProgress};
+use super::newcomer::Newcomer;
 use super::pull::Pull;
 use super::sandbox::live;
 use super::{Request, host, mounts, port, until_cancelled};
@@ -99,43 +98,23 @@ impl Attempt {
         }
         // Nobody prunes the image before the sandbox is known to use it.
         let image = self.pull(request).await?;
-        progress::report(request, &StartupProgress::booting())?;
-        let mut retries = host::PROBE_RETRIES;
-        loop {
-            let mut builder = self.options.builder(&self.name)?;
-            // The registry has been asked. Whether it may be at all stays as it is.
-            if image.is_some() && self.config.spec.pull_policy == PullPolicy::Always {
-                builder = builder.pull_policy(PullPolicy::IfMissing);
-            }
-            let failure = match self.boot(request, builder).await? {
-                Some(Ok(sandbox)) => match port::verify(&sandbox).await {
-                    Ok(()) => return live(sandbox),
-                    Err(error) => {
-                        sandbox.kill().await?;
-                        let discard = discard(&self.backend, &self.name, self.started);
-                        with_backend(self.backend.clone(), discard).await;
-                        return Err(error);
-                    }
-                },
-                Some(Err(error)) => Some(error),
-                None => None,
-            };
-            // Nothing of ours exists when somebody else had the name.
-            if !matches!(failure, Some(CoreError::SandboxAlreadyExists(_))) {
-                let discard = discard(&self.backend, &self.name, self.started);
-                let had_entry = with_backend(self.backend.clone(), discard).await;
+        let Self { backend, options, config, name, started } = self;
+        let newcomer = Newcomer::pulled(request, backend, name, *started);
+        newcomer
+            .boot(|had_entry| {
                 // A directory is patched right before its sandbox gets an entry, and stays
                 // patched: to do it again would fail, or append twice.
-                if had_entry && matches!(self.config.spec.image, RootfsSource::Bind { .. }) {
-                    self.options.patches = None;
+                if had_entry && matches!(config.spec.image, RootfsSource::Bind { .. }) {
+                    options.patches = None;
                 }
-            }
-            match failure {
-                None => return Err(Error::cancelled()),
-                Some(error) if retries > 0 && host::is_slow_probe(&error) => retries -= 1,
-                Some(error) => return Err(host::explain(&self.backend, error).await),
-            }
-        }
+                let mut builder = options.builder(name)?;
+                // The registry has been asked. Whether it may be at all stays as it is.
+                if image.is_some() && config.spec.pull_policy == PullPolicy::Always {
+                    builder = builder.pull_policy(PullPolicy::IfMissing);
+                }
+                Ok(builder.create_with_progress())
+            })
+            .await
     }
 
     /// Connects to the sandbox that has the name, or starts it.
@@ -171,21 +150,6 @@ impl Attempt {
         };
         pull.run(request, local).await.map(Some)
     }
-
-    /// Boots the sandbox and reports how far it is. `None` stands for a
-    /// cancelled boot.
-    async fn boot(
-        &self,
-        request: &Request,
-        builder: SandboxBuilder,
-    ) -> Result<Option<Result<Sandbox, CoreError>>, Error> {
-        let start = async { builder.create_with_progress() };
-        match with_backend(self.backend.clone(), start).await {
-            // What it reports about the image has been reported.
-            Ok(boot) => progress::follow(request, boot, false).await,
-            Err(error) => Ok(Some(Err(error))),
-        }
-    }
 }
 
 /// A name that nothing has yet.
@@ -194,66 +158,4 @@ pub fn random_name(prefix: &str) -> String {
     // a name needs no better ones.
     let random = RandomState::new().build_hasher().finish();
     format!("{prefix}-{random:016x}")
-}
-
-/// Removes what a failed or cancelled create left under `name`, and says
-/// whether there was an entry of it.
-///
-/// The core ends the virtual machine and marks the entry as stopped, in the
-/// background when the create was cancelled; the entry itself it keeps. Only
-/// an entry made since `started` is removed: it can only be the one that this
-/// create made, unless another process made and stopped one in that time.
-pub async fn discard(backend: &Arc<dyn Backend>, name: &str, started: SystemTime) -> bool {
-    /// The core gives its own clean-up ten seconds.
-    const PATIENCE: Duration = Duration::from_secs(15);
-    /// The core polls at this pace too; it has no event for the end.
-    const PACE: Duration = Duration::from_millis(100);
-    /// The cloud limits how often it is asked.
-    const CLOUD_PACE: Duration = Duration::from_secs(1);
-
-    let is_cloud = backend.as_local().is_none();
-    let mut had_entry = false;
-    let _ = tokio::time::timeout(PATIENCE, async {
-        loop {
-            let handle = match Sandbox::get(name).await {
-                Ok(handle) => handle,
-                Err(CoreError::SandboxNotFound(_)) => return discard_folder(backend, name).await,
-                Err(_) => return,
-            };
-            if handle.created_at().is_none_or(|created| SystemTime::from(created) < started) {
-                return;
-            }
-            had_entry = true;
-            // The cloud may still be at it, and does not end it because nobody waits.
-            if is_cloud {
-                match handle.remove().await {
-                    Ok(()) => return,
-                    Err(_) => drop(handle.request_stop().await),
-                }
-            }
-            let ended = !is_cloud && matches!(
-                handle.status_snapshot(),
-                SandboxStatus::Created | SandboxStatus::Stopped | SandboxStatus::Crashed
-            );
-            if ended && handle.remove().await.is_ok() {
-                return;
-            }
-            tokio::time::sleep(if is_cloud { CLOUD_PACE } else { PACE }).await;
-        }
-    })
-    .await;
-    had_entry
-}
-
-/// Removes the folder that the core leaves when a create fails before the
-/// sandbox has an entry. Nobody could use the name again.
-async fn discard_folder(backend: &Arc<dyn Backend>, name: &str) {
-    let Some(local) = backend.as_local() else { return };
-    // Whoever creates a sandbox of this name meanwhile holds this.
-    let guard = ipc::try_acquire_transition_guard(&local.config().run_dir(), name);
-    if let (Ok(Some(_guard)), Err(CoreError::SandboxNotFound(_))) =
-        (guard, Sandbox::get(name).await)
-    {
-        let _ = tokio::fs::remove_dir_all(local.sandboxes_dir().join(name)).await;
-    }
 }

@@ -222,7 +222,7 @@ pub async fn fork(request: Request) -> Result<Outcome, Error> {
     };
     builder()?;
     let newcomer = Newcomer::prepare(&request, name.as_str()).await?;
-    newcomer.boot(|| Ok(builder()?.fork_with_progress())).await
+    newcomer.boot(|_| Ok(builder()?.fork_with_progress())).await
 }
 
 /// `sandbox.forkMany`

@@ -91,7 +91,7 @@ pub async fn restore(request: Request) -> Result<Outcome, Error> {
     let _leases = options.bindings.as_mut().map(|it| it.lease_ports("bindings")).transpose()?;
     let reference = until_cancelled(&request.cancel, snapshot.resolved(&request)).await??;
     let newcomer = Newcomer::prepare(&request, &name).await?;
-    newcomer.boot(|| Ok(options.builder(reference.clone(), &name)?.restore_with_progress())).await
+    newcomer.boot(|_| Ok(options.builder(reference.clone(), &name)?.restore_with_progress())).await
 }
 
 /// `sandbox.restoreWarnings`
