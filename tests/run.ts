@@ -4,10 +4,11 @@
 //
 // tools/test.sh installs and builds what this needs, and then calls it.
 
-import { execFileSync, spawn } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { dirname } from "node:path";
 import process from "node:process";
+import { promisify } from "node:util";
 
 interface Suite {
   name: string;
@@ -189,12 +190,14 @@ const meant = suites.filter((suite) =>
   wanted.length === 0 || wanted.some((name) => isMeant(suite, name))
 );
 const vmMeant = meant.filter((suite) => suite.bootsMicroVms);
-if (vmMeant.length > 0) chooseHost();
-const isEmulated = process.env["MICROSANDBOX_TEST_HOST"] === "emulated";
 const total: Counts = { passed: 0, failed: 0 };
 /** What failed, to be repeated at the end, where it is seen. */
 const failures: string[] = [];
-await runInLanes(meant.filter((suite) => !suite.bootsMicroVms), 2);
+let isEmulated = false;
+await Promise.all([
+  vmMeant.length > 0 && chooseHost(),
+  runInLanes(meant.filter((suite) => !suite.bootsMicroVms), 2),
+]);
 const chosen = !isEmulated || isFull || wanted.length > 0 ? vmMeant : vmMeant.filter(isInTurn);
 // One emulated machine keeps one processor busy. On this machine itself suites would disturb each other.
 await runInLanes(chosen, isEmulated ? 2 : 1);
@@ -218,12 +221,14 @@ function isInTurn({ name }: Suite): boolean {
 }
 
 /** Lets tests/host try once whether microVMs boot here, for all suites. */
-function chooseHost(): void {
-  process.env["MICROSANDBOX_TEST_HOST"] ||= execFileSync(
-    "tests/host/run.sh",
-    ["--choose"],
-    { cwd: root, encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] },
-  ).trim();
+async function chooseHost(): Promise<void> {
+  if (!process.env["MICROSANDBOX_TEST_HOST"]) {
+    const choose = promisify(execFile)("tests/host/run.sh", ["--choose"], { cwd: root });
+    const { stdout, stderr } = await choose;
+    process.stderr.write(stderr);
+    process.env["MICROSANDBOX_TEST_HOST"] = stdout.trim();
+  }
+  isEmulated = process.env["MICROSANDBOX_TEST_HOST"] === "emulated";
 }
 
 interface Counts {

@@ -34,10 +34,13 @@ for pair in $wanted; do
   command -v "${pair%%:*}" >/dev/null || packages="$packages ${pair#*:}"
 done
 if [ -n "$packages" ]; then
+  # apt does not wait for another one that reads lists or installs.
+  lock
   apt_update
   say "apt-get install$packages"
   # shellcheck disable=SC2086 # a list of packages
   $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $packages </dev/null >&2
+  unlock
 fi
 [ $what != image ] || exit 0
 
