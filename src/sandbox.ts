@@ -317,10 +317,14 @@ export class Sandbox extends SandboxBase implements AsyncDisposable {
    * Runs a program and collects what it prints. An exit code other than 0 is a
    * result and no error.
    *
+   * A sandbox has 128 connections, one for each command that runs. What comes
+   * on top waits up to 30 seconds for one.
+   *
    * Throws {@link ExecFailedError} when the program cannot be started,
    * {@link ExecTimeoutError} with the output so far after `timeoutMs`,
-   * {@link CommandInterruptedError} when the sandbox ends meanwhile, and
-   * {@link SandboxNotRunningError}.
+   * {@link CommandInterruptedError} when the sandbox ends meanwhile,
+   * {@link SandboxNotRunningError}, and {@link MicrosandboxError} with code
+   * `agent-client-error` when there was no connection to be had.
    */
   async exec(command: string, options?: ExecOptions): Promise<CommandOutput> {
     return await this.#run({ exec: command }, options);
@@ -348,10 +352,12 @@ export class Sandbox extends SandboxBase implements AsyncDisposable {
   }
 
   /**
-   * Starts a program, and gives it back when it has started.
+   * Starts a program, and gives it back when it has started. It has a
+   * connection like that of {@link Sandbox.exec} until it ends.
    *
-   * Throws {@link ExecFailedError} when the program cannot be started, and
-   * {@link SandboxNotRunningError}.
+   * Throws {@link ExecFailedError} when the program cannot be started,
+   * {@link SandboxNotRunningError}, and {@link MicrosandboxError} with code
+   * `agent-client-error` when there was no connection to be had.
    */
   async execStream(command: string, options?: ExecOptions): Promise<Process> {
     return await this.#spawn({ exec: command }, options);

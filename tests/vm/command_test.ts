@@ -333,6 +333,14 @@ test("64 commands at once each get their own output", async () => {
   outputs.forEach((output, index) => assert.equal(output, expected(index)));
 });
 
+test("more commands than a sandbox has connections take their turn, and need nobody to read them", async () => {
+  const commands = await Promise.all(
+    Array.from({ length: 140 }, (_, index) => sandbox.execStream("echo", { args: [`${index}`] })),
+  );
+  const outputs = await Promise.all(commands.map((command) => text(command.stdout)));
+  outputs.forEach((output, index) => assert.equal(output, `${index}\n`));
+});
+
 test("many short commands in a row leave nothing behind", async () => {
   const run = async (count: number) => {
     for (let index = 0; index < count; index++) {

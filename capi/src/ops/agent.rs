@@ -13,6 +13,7 @@ use microsandbox::{AgentClient, AgentClientError, MicrosandboxError as CoreError
 use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc::Receiver;
 
+use super::connection::Connecting;
 use super::sandbox::{NamedSandbox, find};
 use super::{NoOptions, Request, encode};
 use crate::client::Outcome;
@@ -65,8 +66,13 @@ pub async fn connect(request: Request) -> Result<Outcome, Error> {
     let NamedSandbox { name, id } = request.options()?;
     find(&request, &name, id.as_deref()).await?;
     let backend = request.client.backend.get()?;
-    let agent = backend.dial_agent(&name, PATIENCE).await;
-    let agent = agent.map_err(|error| Error::from(error).about(&format!("reach the agent of {name}")))?;
+    let connecting = Connecting::to(&name);
+    let agent = loop {
+        match backend.dial_agent(&name, PATIENCE).await {
+            Ok(agent) => break agent,
+            Err(error) => connecting.after(error).await?,
+        }
+    };
     let bytes = Bytes::copy_from_slice(agent.ready_bytes());
     Ok(Outcome { bytes, ..Outcome::resource(Agent(Arc::new(agent))) })
 }

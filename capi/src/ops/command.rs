@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use tokio::time::{Instant, timeout, timeout_at};
 
+use super::connection::Connecting;
 use super::rlimit::Rlimits;
 use super::signal::FatalSignal;
 use super::{Request, out_of_range, until_cancelled};
@@ -140,12 +141,23 @@ pub struct Command {
 }
 
 impl Command {
-    /// Asks the guest to start the command of a request.
+    /// Asks the guest to start the command of a request. Waits for others to end
+    /// while there are as many as there can be.
     pub async fn start(request: &Request) -> Result<Self, Error> {
+        let sandbox = request.client.handles.get::<Sandbox>(request.handle)?;
+        let connecting = Connecting::to(sandbox.name());
+        loop {
+            match Self::ask(request, &sandbox).await? {
+                Ok(command) => return Ok(command),
+                Err(error) => connecting.after(error).await?,
+            }
+        }
+    }
+
+    async fn ask(request: &Request, sandbox: &Sandbox) -> Result<Result<Self, CoreError>, Error> {
         let CommandRequest { program, stdin, options } = request.options()?;
         let limit = options.limit()?;
         let terminal = options.tty.map(TerminalSize::rows_and_columns).transpose()?;
-        let sandbox = request.client.handles.get::<Sandbox>(request.handle)?;
         let deadline = limit.map(|limit| Instant::now() + limit);
         let apply = options.configuration()?;
         let configure = |builder: ExecOptionsBuilder| {
@@ -167,22 +179,8 @@ impl Command {
             }
             Program::Default => sandbox.exec_default_stream_with(configure).await,
         };
-        let handle = handle.map_err(not_running(&sandbox))?;
-        Ok(Self { handle, deadline, limit: limit.unwrap_or_default(), terminal })
-    }
-}
-
-/// An error about a sandbox that cannot be reached, when that is because it
-/// does not run any more: the core tells what its socket said.
-fn not_running(sandbox: &Sandbox) -> impl FnOnce(CoreError) -> Error {
-    let name = sandbox.name().to_owned();
-    move |error| match error {
-        CoreError::AgentClient(_) | CoreError::Io(_) => {
-            let mut error = Error::from(error);
-            error.message = format!("Cannot reach sandbox {name}: {}", error.message);
-            error
-        }
-        other => other.into(),
+        let limit = limit.unwrap_or_default();
+        Ok(handle.map(|handle| Self { handle, deadline, limit, terminal }))
     }
 }
 

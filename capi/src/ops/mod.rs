@@ -6,6 +6,7 @@ pub mod bindings;
 pub mod check;
 pub mod command;
 pub mod config;
+mod connection;
 pub mod create;
 pub mod create_options;
 pub mod echo;

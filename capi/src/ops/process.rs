@@ -1,6 +1,6 @@
 //! Commands whose input and output are streamed.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use bytes::Bytes;
 use futures_util::FutureExt;
@@ -35,12 +35,15 @@ pub async fn spawn(request: Request) -> Result<Outcome, Error> {
     if let Some((rows, columns)) = terminal {
         handle.resize(rows, columns).await?;
     }
-    let control = GuestControl { control: handle.control(), stdin: handle.take_stdin() };
+    let connected = Arc::new(Connected { control: handle.control(), stdin: handle.take_stdin() });
+    let control = GuestControl(Arc::downgrade(&connected));
     let (outputs, receiver) = mpsc::channel(READ_AHEAD);
     let (input, state) = watch::channel(InputState::Open);
     let pump = tokio::spawn(async move {
         let end = pump(&mut handle, deadline, &outputs, &input).await;
         input.send_replace(InputState::Ended);
+        // A sandbox has only so many connections, and nobody may ever read the end.
+        drop((handle, connected));
         let end = match end {
             End::Exited(code) => Output::Exited(code),
             End::TimedOut => Output::Failed(timed_out(limit)),
@@ -168,17 +171,21 @@ async fn until(deadline: Option<Instant>) {
     }
 }
 
-/// A command in a sandbox.
-struct GuestControl {
+/// The connection to a command in a sandbox.
+struct Connected {
     control: ExecControl,
     /// Only when the input is piped.
     stdin: Option<ExecSink>,
 }
 
+/// A command in a sandbox: acts on it as long as it runs, and as long as the
+/// task that follows it keeps the connection.
+struct GuestControl(Weak<Connected>);
+
 impl Control for GuestControl {
     fn write(&self, bytes: Bytes) -> BoxFuture<'_, Result<(), Error>> {
         async move {
-            match &self.stdin {
+            match self.0.upgrade().as_ref().and_then(|connected| connected.stdin.as_ref()) {
                 Some(stdin) => Ok(stdin.write(bytes).await?),
                 None => Ok(()),
             }
@@ -188,7 +195,7 @@ impl Control for GuestControl {
 
     fn close_input(&self) -> BoxFuture<'_, Result<(), Error>> {
         async {
-            match &self.stdin {
+            match self.0.upgrade().as_ref().and_then(|connected| connected.stdin.as_ref()) {
                 Some(stdin) => Ok(stdin.close().await?),
                 None => Ok(()),
             }
@@ -197,10 +204,22 @@ impl Control for GuestControl {
     }
 
     fn signal(&self, number: i32) -> BoxFuture<'_, Result<(), Error>> {
-        async move { Ok(self.control.signal(number).await?) }.boxed()
+        async move {
+            match self.0.upgrade() {
+                Some(connected) => Ok(connected.control.signal(number).await?),
+                None => Ok(()),
+            }
+        }
+        .boxed()
     }
 
     fn resize(&self, rows: u16, columns: u16) -> BoxFuture<'_, Result<(), Error>> {
-        async move { Ok(self.control.resize(rows, columns).await?) }.boxed()
+        async move {
+            match self.0.upgrade() {
+                Some(connected) => Ok(connected.control.resize(rows, columns).await?),
+                None => Ok(()),
+            }
+        }
+        .boxed()
     }
 }
