@@ -1,6 +1,7 @@
 //! Processes: commands whose input and output are streamed.
 
-use std::sync::Arc;
+use std::future::Future;
+use std::sync::{Arc, Weak};
 use std::sync::atomic::{AtomicI32, Ordering};
 
 use bytes::{Bytes, BytesMut};
@@ -19,7 +20,7 @@ use crate::stream::{Item, Source, Stream};
 /// That much is read to see what comes behind it: the end, or that nobody
 /// reads the input any more. Chunks of the core have at most 16 KiB, so this
 /// is 1 MiB.
-pub const READ_AHEAD: usize = 64;
+const READ_AHEAD: usize = 64;
 
 /// What a process produced, without its bytes.
 #[derive(Debug, Serialize)]
@@ -80,7 +81,7 @@ pub trait Control: Send + Sync {
 
 /// A process behind a handle. Dropping it kills the process.
 pub struct Process {
-    control: Box<dyn Control>,
+    control: Weak<dyn Control>,
     input: watch::Receiver<InputState>,
     sent_signal: Arc<SentSignal>,
     /// What it produces.
@@ -93,18 +94,46 @@ impl Resource for Process {
 }
 
 impl Process {
-    /// A process whose output the task `pump` sends to the other end of
-    /// `outputs`, at last its end.
-    pub fn new(
-        control: Box<dyn Control>,
-        input: watch::Receiver<InputState>,
-        outputs: mpsc::Receiver<Output>,
-        pump: tokio::task::JoinHandle<()>,
-    ) -> Self {
+    /// A process that a task follows with `follow`, which passes on what the
+    /// process produces, says when nobody reads the input any more, and returns
+    /// the end. What it and `control` hold is given up then: a sandbox has only
+    /// so many connections, and nobody may ever read the end.
+    pub fn new<F>(
+        control: impl Control + 'static,
+        follow: impl FnOnce(mpsc::Sender<Output>, watch::Sender<InputState>) -> F,
+    ) -> Self
+    where
+        F: Future<Output = Output> + Send + 'static,
+    {
+        let (outputs, receiver) = mpsc::channel(READ_AHEAD);
+        let (input, state) = watch::channel(InputState::Open);
+        let control: Arc<dyn Control> = Arc::new(control);
+        let acting = Arc::downgrade(&control);
+        let following = follow(outputs.clone(), input.clone());
+        let pump = tokio::spawn(async move {
+            let end = following.await;
+            input.send_replace(InputState::Ended);
+            drop(control);
+            let _ = outputs.send(end).await;
+        });
         let sent_signal = Arc::new(SentSignal::default());
-        let events =
-            Stream::new(Events { outputs, ahead: None, sent_signal: Arc::clone(&sent_signal) });
-        Self { control, input, sent_signal, events, _pump: AbortOnDropHandle::new(pump) }
+        let events = Stream::new(Events {
+            outputs: receiver,
+            ahead: None,
+            sent_signal: Arc::clone(&sent_signal),
+        });
+        Self {
+            control: acting,
+            input: state,
+            sent_signal,
+            events,
+            _pump: AbortOnDropHandle::new(pump),
+        }
+    }
+
+    /// The ways to act on the process, as long as it runs.
+    fn running(&self) -> Option<Arc<dyn Control>> {
+        self.control.upgrade().filter(|_| *self.input.borrow() != InputState::Ended)
     }
 
     /// Writes to the standard input, as the guest takes it.
@@ -113,10 +142,11 @@ impl Process {
     ///
     /// `stdin-closed` when nobody reads it any more.
     pub async fn write(&self, bytes: Bytes) -> Result<(), Error> {
+        let Some(control) = self.running() else { return Err(self.input_closed().await) };
         let written = tokio::select! {
             biased;
             closed = self.input_closed() => return Err(closed),
-            written = self.control.write(bytes) => written,
+            written = control.write(bytes) => written,
         };
         match written {
             Ok(()) => Ok(()),
@@ -128,30 +158,24 @@ impl Process {
 
     /// Ends the standard input. That it was ended already is no error.
     pub async fn close_input(&self) -> Result<(), Error> {
-        if *self.input.borrow() == InputState::Ended {
-            return Ok(());
-        }
+        let Some(control) = self.running() else { return Ok(()) };
         if let Some(error) = self.input_error() {
             return Err(error);
         }
-        self.control.close_input().await
+        control.close_input().await
     }
 
     /// Sends a signal. A process that has ended needs none.
     pub async fn signal(&self, number: i32) -> Result<(), Error> {
-        if *self.input.borrow() == InputState::Ended {
-            return Ok(());
-        }
+        let Some(control) = self.running() else { return Ok(()) };
         self.sent_signal.set(number);
-        self.control.signal(number).await
+        control.signal(number).await
     }
 
     /// Gives the terminal another size. A process that has ended needs none.
     pub async fn resize(&self, rows: u16, columns: u16) -> Result<(), Error> {
-        if *self.input.borrow() == InputState::Ended {
-            return Ok(());
-        }
-        self.control.resize(rows, columns).await
+        let Some(control) = self.running() else { return Ok(()) };
+        control.resize(rows, columns).await
     }
 
     /// Waits until nobody reads the input any more.

@@ -12,7 +12,7 @@ use super::command::interrupted;
 use super::process::SpawnedProcess;
 use crate::client::Outcome;
 use crate::error::Error;
-use crate::process::{Control, InputState, Output, Process, READ_AHEAD};
+use crate::process::{Control, InputState, Output, Process};
 
 /// What the process does, in order. After the last step it exits with code 0.
 #[derive(Debug, Deserialize)]
@@ -47,20 +47,14 @@ pub enum EchoStep {
 /// `echo.process`: starts a process that plays a script.
 pub async fn process(request: Request) -> Result<Outcome, Error> {
     let EchoProcessOptions { steps } = request.options()?;
-    let (outputs, receiver) = mpsc::channel(READ_AHEAD);
-    let (input, state) = watch::channel(InputState::Open);
     // As narrow as a guest's, so that a writer has to wait for the reader.
     let (stdin_writer, stdin) = mpsc::channel(4);
     let (signal_writer, signals) = mpsc::channel(4);
-    let mut player = Player { outputs, input, stdin, signals };
-    let pump = tokio::spawn(async move {
-        // Nobody reads any more when an output cannot be sent.
-        let end = player.play(&steps).await.unwrap_or(Output::Exited(0));
-        player.input.send_replace(InputState::Ended);
-        let _ = player.outputs.send(end).await;
-    });
     let control = EchoControl { stdin: Mutex::new(Some(stdin_writer)), signals: signal_writer };
-    let process = Process::new(Box::new(control), state, receiver, pump);
+    let process = Process::new(control, |outputs, input| async move {
+        let mut player = Player { outputs, input, stdin, signals };
+        player.play(&steps).await.unwrap_or(Output::Exited(0))
+    });
     Outcome::resource(process).with_json(&SpawnedProcess { pid: 1 })
 }
 

@@ -10,13 +10,13 @@ use microsandbox::jobs::{
 };
 use serde::Deserialize;
 use serde_json::json;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::mpsc;
 
 use super::job::{JobTarget, lost};
 use super::{Request, out_of_range};
 use crate::client::Outcome;
 use crate::error::{Error, ErrorCode};
-use crate::process::{Control, InputState, Output, Process, READ_AHEAD};
+use crate::process::{Control, Output, Process};
 
 /// How to attach to a job.
 #[derive(Debug, Default, Deserialize)]
@@ -72,15 +72,10 @@ pub async fn attach(request: Request) -> Result<Outcome, Error> {
         .attach_with(|builder| builder.read_only(options.read_only.unwrap_or(false)).replay(replay))
         .await?;
     let attachment = Arc::new(attachment);
-    let (outputs, receiver) = mpsc::channel(READ_AHEAD);
-    let (input, state) = watch::channel(InputState::Open);
     let control = AttachedControl { job, attachment: Arc::clone(&attachment) };
-    let pump = tokio::spawn(async move {
-        let end = pump(&attachment, &outputs).await;
-        input.send_replace(InputState::Ended);
-        let _ = outputs.send(end).await;
-    });
-    Ok(Outcome::resource(Process::new(Box::new(control), state, receiver, pump)))
+    let process =
+        Process::new(control, |outputs, _| async move { pump(&attachment, &outputs).await });
+    Ok(Outcome::resource(process))
 }
 
 /// Passes on what a job produces, and returns how it ended.

@@ -1,6 +1,6 @@
 //! Commands whose input and output are streamed.
 
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 
 use bytes::Bytes;
 use futures_util::FutureExt;
@@ -17,7 +17,7 @@ use super::stream::{ReadOptions, ReadResult};
 use super::{NoOptions, Request};
 use crate::client::Outcome;
 use crate::error::Error;
-use crate::process::{Control, InputState, Output, Process, READ_AHEAD};
+use crate::process::{Control, InputState, Output, Process};
 
 /// A command that has started. Its handle is in the frame.
 #[derive(Debug, Serialize)]
@@ -35,23 +35,14 @@ pub async fn spawn(request: Request) -> Result<Outcome, Error> {
     if let Some((rows, columns)) = terminal {
         handle.resize(rows, columns).await?;
     }
-    let connected = Arc::new(Connected { control: handle.control(), stdin: handle.take_stdin() });
-    let control = GuestControl(Arc::downgrade(&connected));
-    let (outputs, receiver) = mpsc::channel(READ_AHEAD);
-    let (input, state) = watch::channel(InputState::Open);
-    let pump = tokio::spawn(async move {
-        let end = pump(&mut handle, deadline, &outputs, &input).await;
-        input.send_replace(InputState::Ended);
-        // A sandbox has only so many connections, and nobody may ever read the end.
-        drop((handle, connected));
-        let end = match end {
+    let control = GuestControl { control: handle.control(), stdin: handle.take_stdin() };
+    let process = Process::new(control, |outputs, input| async move {
+        match pump(&mut handle, deadline, &outputs, &input).await {
             End::Exited(code) => Output::Exited(code),
             End::TimedOut => Output::Failed(timed_out(limit)),
             End::Lost => Output::Failed(interrupted()),
-        };
-        let _ = outputs.send(end).await;
+        }
     });
-    let process = Process::new(Box::new(control), state, receiver, pump);
     Outcome::resource(process).with_json(&SpawnedProcess { pid })
 }
 
@@ -171,21 +162,17 @@ async fn until(deadline: Option<Instant>) {
     }
 }
 
-/// The connection to a command in a sandbox.
-struct Connected {
+/// A command in a sandbox.
+struct GuestControl {
     control: ExecControl,
     /// Only when the input is piped.
     stdin: Option<ExecSink>,
 }
 
-/// A command in a sandbox: acts on it as long as it runs, and as long as the
-/// task that follows it keeps the connection.
-struct GuestControl(Weak<Connected>);
-
 impl Control for GuestControl {
     fn write(&self, bytes: Bytes) -> BoxFuture<'_, Result<(), Error>> {
         async move {
-            match self.0.upgrade().as_ref().and_then(|connected| connected.stdin.as_ref()) {
+            match &self.stdin {
                 Some(stdin) => Ok(stdin.write(bytes).await?),
                 None => Ok(()),
             }
@@ -195,7 +182,7 @@ impl Control for GuestControl {
 
     fn close_input(&self) -> BoxFuture<'_, Result<(), Error>> {
         async {
-            match self.0.upgrade().as_ref().and_then(|connected| connected.stdin.as_ref()) {
+            match &self.stdin {
                 Some(stdin) => Ok(stdin.close().await?),
                 None => Ok(()),
             }
@@ -204,22 +191,10 @@ impl Control for GuestControl {
     }
 
     fn signal(&self, number: i32) -> BoxFuture<'_, Result<(), Error>> {
-        async move {
-            match self.0.upgrade() {
-                Some(connected) => Ok(connected.control.signal(number).await?),
-                None => Ok(()),
-            }
-        }
-        .boxed()
+        async move { Ok(self.control.signal(number).await?) }.boxed()
     }
 
     fn resize(&self, rows: u16, columns: u16) -> BoxFuture<'_, Result<(), Error>> {
-        async move {
-            match self.0.upgrade() {
-                Some(connected) => Ok(connected.control.resize(rows, columns).await?),
-                None => Ok(()),
-            }
-        }
-        .boxed()
+        async move { Ok(self.control.resize(rows, columns).await?) }.boxed()
     }
 }

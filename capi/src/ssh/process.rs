@@ -5,7 +5,7 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use russh::client::Msg;
 use russh::{ChannelMsg, ChannelReadHalf, ChannelWriteHalf};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::mpsc;
 
 use super::connection::{Connection, granted};
 use super::signal::of_ssh;
@@ -13,7 +13,7 @@ use super::ssh_error;
 use crate::error::{Error, ErrorCode};
 use crate::ops::command::interrupted;
 use crate::ops::signal::Signal;
-use crate::process::{Control, InputState, Output, Process, READ_AHEAD};
+use crate::process::{Control, Output, Process};
 
 /// A terminal for a command.
 pub struct Terminal<'a> {
@@ -46,15 +46,10 @@ pub async fn spawn(
 
     let (mut reader, writer) = channel.split();
     let control = ChannelControl { writer, _connection: connection };
-    let (outputs, receiver) = mpsc::channel(READ_AHEAD);
-    let (input, state) = watch::channel(InputState::Open);
-    let pump = tokio::spawn(async move {
+    Ok(Process::new(control, |outputs, _| async move {
         let end = pump(&mut reader, &outputs).await;
-        input.send_replace(InputState::Ended);
-        let end = end.map_or_else(|| Output::Failed(interrupted()), Output::Exited);
-        let _ = outputs.send(end).await;
-    });
-    Ok(Process::new(Box::new(control), state, receiver, pump))
+        end.map_or_else(|| Output::Failed(interrupted()), Output::Exited)
+    }))
 }
 
 /// Passes on what the command prints, as far as there is room for it. Returns
