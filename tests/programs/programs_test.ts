@@ -49,9 +49,10 @@ test("processes that a program forgets are given back", async () => {
 test("100,000 calls leave no memory behind", async () => {
   const ended = await start(command(`${fixtures}/calls.ts`, garbageFlags)).ended;
   assert.equal(ended.code, 0, ended.stderr);
-  const [before, after] = JSON.parse(ended.stdout);
-  // A leak of 100 bytes a call would be 10 MB.
-  assert.ok(after - before < 8_000_000, `It grew from ${before} to ${after} bytes`);
+  const memory: number[] = JSON.parse(ended.stdout);
+  const growths = memory.slice(1).map((bytes, index) => bytes - memory[index]!);
+  // A leak of 100 bytes a call would be 10 MB each time. The heap grows too, but only until it has what it needs.
+  assert.ok(Math.min(...growths) < 5_000_000, `It had ${memory} bytes after each 100,000 calls`);
 });
 
 test("the path needs no permission but its own", async (context) => {
