@@ -32,7 +32,7 @@ const ratios = [["Deno", "npm on Deno"], ["Bun", "npm on Bun"], ["Deno", "other"
 const groups: Record<string, { rounds: number; args?: string[] }[]> = {
   boundary: [{ rounds: 3 }],
   host: [{ rounds: 10, args: ["--start"] }, { rounds: 3 }],
-  vm: [{ rounds: 1 }],
+  vm: [{ rounds: 3 }],
 };
 
 /** Milliseconds for one program, as some of the official package's hang in the emulated host. */
@@ -138,7 +138,7 @@ function inTestHost(): void {
     env: {
       ...process.env,
       MICROSANDBOX_TEST_HOST: emulated ? "emulated" : "direct",
-      ...emulated && { MICROSANDBOX_BENCH_MIB: "4", MICROSANDBOX_BENCH_CONCURRENT: "8" },
+      ...emulated && { MICROSANDBOX_BENCH_MIB: "16" },
     },
   });
 }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { Buffer } from "node:buffer";
 import { setImmediate } from "node:timers";
 import type { Native } from "./native.ts";
 import {
@@ -241,8 +242,9 @@ export class Client {
       let buffer = this.#frames;
       let code = this.#receive(buffer);
       if (code === status.bufferTooSmall) {
-        // A frame that gets a buffer of its own need not be copied out of it.
-        buffer = new Uint8Array(this.#framesLength[0]!);
+        // A frame that gets a buffer of its own need not be copied out of it. The
+        // frame fills it, so Bun need not set it to zero first; Deno always does.
+        buffer = new Uint8Array(Buffer.allocUnsafeSlow(this.#framesLength[0]!).buffer);
         code = this.#receive(buffer);
       }
       this.#expectOk(code, "receive");

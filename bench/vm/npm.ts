@@ -1,6 +1,7 @@
-// What the official npm package does in a microVM, on Deno and on Bun.
+// What the official npm package does in a microVM, on Deno and on Bun. A command
+// that reads megabytes from its standard input (execWith and stdinBytes) does not
+// end with 0.6.18, so that row is left out.
 
-import { Buffer } from "node:buffer";
 import process from "node:process";
 import { measure } from "./rows.ts";
 
@@ -13,8 +14,6 @@ let sandbox: any;
 await measure({
   create: async () => sandbox = await Sandbox.builder(name).image(image).memory(512).create(),
   exec: (command, args) => sandbox.exec(command, args),
-  // deno-lint-ignore no-explicit-any
-  swallow: (input) => sandbox.execWith("sh", (it: any) => it.args(["-c", "cat >/dev/null"]).stdinBytes(Buffer.from(input.buffer))),
   write: (path, bytes) => sandbox.fs().write(path, bytes),
   read: (path) => sandbox.fs().read(path),
   remove: async () => {

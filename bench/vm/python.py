@@ -12,7 +12,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 from report import calls_per_second, report
 
 length = int(os.environ.get("MICROSANDBOX_BENCH_MIB", "64")) * 1024**2
-concurrent = int(os.environ.get("MICROSANDBOX_BENCH_CONCURRENT", "64"))
+concurrent = 64
 seconds = int(os.environ.get("MICROSANDBOX_BENCH_MS", "2000")) / 1000
 
 
@@ -50,9 +50,9 @@ async def main():
         calls = await calls_per_second(lambda: sandbox.exec("true", []), concurrent, seconds)
         report(f"{concurrent} concurrent execs", calls, "calls/s")
         await throughput("standard output", lambda: sandbox.exec("head", ["-c", str(length), "/dev/zero"]))
-        await throughput("standard input", lambda: sandbox.exec("sh", ["-c", "cat >/dev/null"], stdin=data))
         await throughput("file upload", lambda: sandbox.fs.write("/dev/shm/file", data))
         await throughput("file download", lambda: sandbox.fs.read("/dev/shm/file"))
+        await throughput("standard input", lambda: sandbox.exec("sh", ["-c", "cat >/dev/null"], stdin=data))
     finally:
         await sandbox.destroy(force=True)
 
