@@ -62,7 +62,7 @@ const environment = { MICROSANDBOX_TEST_SECRET: `environment-${crypto.randomUUID
 /** Runs test files on Deno, with the library and what else they name. */
 function denoTest(files: string, { variables, flags = "" }: Grant): string {
   const env = variables === "all" ? "" : `=${["MICROSANDBOX_LIB", ...variables]}`;
-  return `deno test --quiet --no-prompt --no-check --allow-ffi=${library} ` +
+  return `deno test --no-prompt --no-check --allow-ffi=${library} ` +
     `--allow-env${env} ${flags} ${files}`;
 }
 
