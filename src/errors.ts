@@ -319,10 +319,12 @@ export class UnsupportedError extends MicrosandboxError {
  * - `cloud-http`: another HTTP status that says no.
  * - `cloud-response-invalid`: its answer broke off, or is none.
  * - `http-unreachable`: no connection could be made.
- * - `http-timeout`: it did not answer within 30 seconds.
+ * - `http-timeout`: it did not answer within 30 seconds, or 95 for creating
+ *   and starting.
  * - `http-error`: the connection ended before there was an answer.
  *
- * After the last three it is not known whether the cloud has done it.
+ * After `cloud-response-invalid`, `http-timeout` and `http-error` it is not
+ * known whether the cloud has done it.
  */
 export class CloudError extends MicrosandboxError {
   /** The HTTP status, if there was one that says no. */

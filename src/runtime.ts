@@ -80,7 +80,11 @@ export async function install(
   return { libraryPath, ...result };
 }
 
-/** Whether sandboxes can be created without downloading or unpacking anything. */
+/**
+ * Whether sandboxes can be created without downloading or unpacking anything.
+ *
+ * Throws {@link UnsupportedError} where sandboxes live in a cloud.
+ */
 export async function isInstalled(options: Cancellable = {}): Promise<boolean> {
   return await isLibraryInstalled() &&
     await runtimePath(options) !== undefined;
@@ -136,7 +140,11 @@ export async function setRuntimePath(
   await client.call("runtime.setPath", { path }, { signal });
 }
 
-/** The versions of the module, the library, its core and the runtime. */
+/**
+ * The versions of the module, the library, its core and the runtime.
+ *
+ * Throws {@link UnsupportedError} where sandboxes live in a cloud.
+ */
 export async function version(
   { signal }: Cancellable = {},
 ): Promise<Versions> {

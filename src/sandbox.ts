@@ -107,15 +107,16 @@ export class Sandbox extends SandboxBase implements AsyncDisposable {
    * `MSB_HOME`. A create that fails or is aborted leaves nothing behind but
    * the whole layers of its image.
    *
-   * Needs `--allow-read` and `--allow-write` for a directory or a disk image
-   * as the root file system or root disk, for the guest works on it.
-   *
    * Throws {@link InvalidOptionError} before anything starts,
    * {@link SandboxAlreadyExistsError}, {@link ImageError}, and
    * {@link BootError} with a diagnosis when this machine cannot boot it.
    *
-   * Permissions: for each path of this machine that `mounts` names,
-   * `--allow-read`, and `--allow-write` unless the mount is `readOnly`.
+   * Permissions, for what the options name of this machine: `--allow-read` and
+   * `--allow-write` for a directory or disk as `image` or `rootDisk`, for
+   * `mounts` (no writing when `readOnly`) and for the sockets of `vsock`;
+   * `--allow-read` for `patches` that copy and for files in `network.tls`;
+   * `--allow-net` for `ports`; `--allow-env` for `fromEnv` and
+   * `passwordFromEnv`.
    */
   static create(options: CreateSandboxOptions): Promise<Sandbox> {
     return Sandbox.#create("sandbox.create", options);
@@ -127,6 +128,8 @@ export class Sandbox extends SandboxBase implements AsyncDisposable {
    * and says nothing to `onProgress`.
    *
    * Throws what {@link Sandbox.create} throws.
+   *
+   * Permissions: those of {@link Sandbox.create}.
    */
   static getOrCreate(
     options: CreateSandboxOptions & { name: string },
@@ -317,8 +320,9 @@ export class Sandbox extends SandboxBase implements AsyncDisposable {
    * Runs a program and collects what it prints. An exit code other than 0 is a
    * result and no error.
    *
-   * A sandbox has 128 connections, one for each command that runs. What comes
-   * on top waits up to 30 seconds for one.
+   * A sandbox has 128 connections for all programs: each object like this one
+   * has one, and each command that runs another. What comes on top waits up to
+   * 30 seconds for one.
    *
    * Throws {@link ExecFailedError} when the program cannot be started,
    * {@link ExecTimeoutError} with the output so far after `timeoutMs`,

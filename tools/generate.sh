@@ -1,6 +1,6 @@
 #!/bin/bash
-# Regenerates include/microsandbox.h and ffi/protocol.gen.ts from the Rust types, and docs/permissions.md from
-# src/activities.ts.
+# Regenerates include/microsandbox.h, ffi/protocol.gen.ts and docs/options.md from the Rust types, and
+# docs/permissions.md from src/activities.ts.
 . "$(dirname "$0")/lib.sh"
 
 "$checkout/tools/setup.sh"

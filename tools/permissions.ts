@@ -44,8 +44,9 @@ What the flags name on a machine, ready to paste, with a permission set for \`de
   \`LOCALAPPDATA\` is.
 - \`MSB\` is the absolute path of \`msb\`.
 - With \`MICROSANDBOX_MIRROR\` set and allowed to be read, the mirror's host takes the place of the hosts above.
-- Variables that may not be read count as unset, here \`MICROSANDBOX_LIB\`, \`MICROSANDBOX_MIRROR\` and
-  \`MICROSANDBOX_NO_AUTO_INSTALL\`. The library reads its own, which start with \`MSB_\`, without Deno seeing it.
+- Variables that may not be read count as unset: \`MICROSANDBOX_LIB\`, \`MICROSANDBOX_MIRROR\`, and
+  \`MICROSANDBOX_NO_AUTO_INSTALL\` as far as the download goes. The library reads the last one itself, for unpacking the
+  runtime, and its own, which start with \`MSB_\`, without Deno seeing it.
 
 Whoever can write to the directory of a library that a program may load can have it load something else. So install in a
 step of its own, which may write there, and run without that permission.
@@ -57,11 +58,14 @@ need, before anything starts. It is a guard for honest programs, not a wall.
 
 | Option | Permission |
 | --- | --- |
-| a path that is read | \`--allow-read=<path>\` |
-| a path that is written | \`--allow-write=<path>\` |
-| a port of this machine, or a host to connect to from it | \`--allow-net=<host>:<port>\` |
-| an environment variable of this machine | \`--allow-env=<variable>\` |
+| a path that is read: \`mounts\`, \`patches\` that copy, files in \`network.tls\`, what is copied or loaded from | \`--allow-read=<path>\` |
+| a path that is written: \`mounts\` that are not \`readOnly\`, what is copied or saved to | \`--allow-write=<path>\` |
+| a directory or disk as \`image\` or \`rootDisk\`, a socket of \`vsock\` | \`--allow-read=<path> --allow-write=<path>\` |
+| a port of this machine to listen on, or the host of a cloud | \`--allow-net=<host>:<port>\` |
+| an environment variable of this machine: \`fromEnv\`, \`passwordFromEnv\` | \`--allow-env=<variable>\` |
 | a program of this machine | \`--allow-run=<path>\` |
+
+Proxies, name servers and registries are reached by the library, and not asked about.
 `;
 
 const path = join(dirname(import.meta.dirname!), "docs/permissions.md");

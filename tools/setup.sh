@@ -1,6 +1,7 @@
 #!/bin/bash
 # Installs what building and testing need and this machine lacks: Deno and Bun, the core's runtime pair, and the
-# programs that build them in. Rust and npm have to be there. Does nothing, quickly, when nothing is missing.
+# programs that build them in; on macOS and Windows what building needs only. Rust and npm have to be there. Does nothing,
+# quickly, when nothing is missing.
 . "$(dirname "$0")/lib.sh"
 
 deno=2.9.6
@@ -84,9 +85,14 @@ runtime_archive() {
 }
 
 rust
-packages cc:gcc
 mkdir -p "$MICROSANDBOX_BUILD_DIR/runtime"
-runtimes
 runtime_pair
 runtime_archive
-official
+# Elsewhere there are no Debian packages, and the library is built but not tested.
+case $machine in
+  *-linux)
+    packages cc:gcc
+    runtimes
+    official
+    ;;
+esac

@@ -5,6 +5,7 @@
 
 mod names;
 mod options;
+mod values;
 
 use std::any::TypeId;
 use std::collections::{BTreeMap, HashSet};
@@ -13,6 +14,7 @@ use std::path::{Path, PathBuf};
 
 use ts_rs::{Config, TS, TypeVisitor};
 
+use self::values::Meanings;
 use crate::{client, error, files, frame, ops, process, ssh, status};
 
 /// The folder that the crate is in.
@@ -55,6 +57,7 @@ fn header() -> String {
 /// another order each time that it is compiled.
 struct Declarations<'a> {
     config: &'a Config,
+    meanings: Meanings,
     seen: HashSet<TypeId>,
     by_name: BTreeMap<String, String>,
 }
@@ -68,9 +71,10 @@ impl TypeVisitor for Declarations<'_> {
         }
         // Those have no file of their own.
         if T::output_path().is_some() {
-            let docs = T::docs().unwrap_or_default();
             let name = T::ident(self.config);
-            let text = format!("{docs}export {}\n\n", T::decl(self.config));
+            let declaration = T::decl(self.config);
+            let docs = self.meanings.add_to(T::docs().unwrap_or_default(), &name, &declaration);
+            let text = format!("{docs}export {declaration}\n\n");
             // Two types of one name would hide each other.
             if let Some(other) = self.by_name.insert(name.clone(), text.clone()) {
                 assert_eq!(other, text, "two types are called {name}");
@@ -83,7 +87,12 @@ impl TypeVisitor for Declarations<'_> {
 
 /// The declarations of all types of the protocol by name.
 fn declarations(config: &Config) -> BTreeMap<String, String> {
-    let mut declarations = Declarations { config, seen: HashSet::new(), by_name: BTreeMap::new() };
+    let mut declarations = Declarations {
+        config,
+        meanings: Meanings::read(&repository().join("capi/src")),
+        seen: HashSet::new(),
+        by_name: BTreeMap::new(),
+    };
     declarations.visit::<error::ErrorCode>();
     declarations.visit::<client::ClientConfig>();
     ops::visit_types(&mut declarations);

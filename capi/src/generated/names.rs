@@ -231,7 +231,6 @@ pub const NAMES: &[Names] = &[
     names("Rlimits.sigpending", "sigpending", "", "sigpending"),
     names("Rlimits.stack", "stack", "", "stack"),
     names("CreateOptions.mounts", "volumes", "volumes", "volume"),
-    names("Mount.\"type\"", "bind, named, tmpfs, disk", "kind", "bind, named, tmpfs, disk"),
     names("VolumeMount.name", "named", "named", "named"),
     names("VolumeMount.create", "", "named_mode", "namedWith"),
     names("VolumeMount.kind", "", "named_kind", "namedWith"),
