@@ -321,6 +321,9 @@ id: number, };
 
 /**
  * The format of an archive of images.
+ *
+ * - `docker`: What `docker save` writes.
+ * - `oci`: An OCI image layout in a tar archive.
  */
 export type ArchiveFormat = "docker" | "oci";
 
@@ -352,6 +355,13 @@ compress?: boolean, };
 
 /**
  * What decided on a backend.
+ *
+ * - `options`: The program, with its own options.
+ * - `profile`: The program, with the name of a profile.
+ * - `MSB_BACKEND`: The environment variable `MSB_BACKEND`.
+ * - `MSB_PROFILE`: The environment variable `MSB_PROFILE`.
+ * - `activeProfile`: The profile that is in use, or the machine's administrator.
+ * - `default`: Nobody: it is this machine.
  */
 export type BackendChoice = "options" | "profile" | "MSB_BACKEND" | "MSB_PROFILE" | "activeProfile" | "default";
 
@@ -378,6 +388,9 @@ profile?: string, };
 
 /**
  * Where a sandbox runs.
+ *
+ * - `local`: On this machine.
+ * - `cloud`: In the cloud.
  */
 export type BackendKind = "local" | "cloud";
 
@@ -535,6 +548,10 @@ cloud?: CloudOptions, };
 
 /**
  * How a file is copied.
+ *
+ * - `auto`: Sharing blocks where the file system can, else by copying.
+ * - `copy`: By copying.
+ * - `reflink`: Sharing blocks. Where the file system cannot, it is an error.
  */
 export type CloneStrategy = "auto" | "copy" | "reflink";
 
@@ -751,6 +768,11 @@ totalFiles: number, };
 
 /**
  * How virtual CPUs are placed on this machine's processors.
+ *
+ * - `inherit`: As the operating system likes.
+ * - `auto`: On cores of their own, then on siblings, then shared.
+ * - `spread`: As wide as possible.
+ * - `compact`: On as few cores as possible.
  */
 export type CpuPlacement = "inherit" | "auto" | "spread" | "compact";
 
@@ -1014,6 +1036,9 @@ milliseconds: number, };
 
 /**
  * Whose sandboxes run on this machine.
+ *
+ * - `single-tenant`: Those of one party.
+ * - `multi-tenant`: Those of parties that do not trust each other: whatever the sandbox's rules say, it reaches public addresses only, and `ports`, `vsock`, and the network's `interface`, `trustHostCAs`, `dns.nameservers` and `dns.rebindProtection: false` are refused.
  */
 export type DeploymentProfile = "single-tenant" | "multi-tenant";
 
@@ -1045,6 +1070,10 @@ kind: FileKind, };
 
 /**
  * The format of a disk image.
+ *
+ * - `raw`: The disk's bytes as they are.
+ * - `qcow2`: QEMU's format.
+ * - `vmdk`: VMware's format.
  */
 export type DiskFormat = "raw" | "qcow2" | "vmdk";
 
@@ -1102,6 +1131,11 @@ allocatedBytes?: number, };
 
 /**
  * When a change takes effect.
+ *
+ * - `live`: At once.
+ * - `next-start`: When the sandbox is started the next time.
+ * - `requires-restart`: With a restart.
+ * - `unsupported`: Never: this setting cannot be changed.
  */
 export type Disposition = "live" | "next-start" | "requires-restart" | "unsupported";
 
@@ -1140,6 +1174,10 @@ export type EchoStep = { "stdout": number } | { "stderr": number } | "copy" | "c
 
 /**
  * A way for a sandbox to end.
+ *
+ * - `stop`: The guest shuts down.
+ * - `kill`: Its process is killed.
+ * - `drain`: It takes no new work, finishes what it has, and stops.
  */
 export type End = "stop" | "kill" | "drain";
 
@@ -1154,6 +1192,116 @@ how: End, };
 
 /**
  * A stable name for what went wrong. Codes are never renamed or reused.
+ *
+ * - `agent-client-error`: The sandbox's agent could not be reached, or answered out of turn.
+ * - `already-exists`: A file or directory of that name exists already.
+ * - `boot-failed`: The microVM or its agent did not come up. `details.diagnosis` says what is wrong with the host, as far as that can be seen.
+ * - `busy`: A file is in use in a way that forbids the operation.
+ * - `cancelled`: The request was cancelled before it had a result.
+ * - `client-closed`: The client was closed before the request completed.
+ * - `cloud-http`: The cloud answered with an HTTP status that says no, and that has no code of its own. `details.status` is the status.
+ * - `cloud-conflict`: What the cloud is asked for contradicts what is there.
+ * - `cloud-forbidden`: The key is good, but does not permit this.
+ * - `cloud-rate-limited`: The cloud was asked too often.
+ * - `cloud-response-invalid`: The cloud's answer broke off, or is none that can be understood.
+ * - `cloud-unauthorized`: The cloud does not know the key.
+ * - `cloud-unavailable`: The cloud failed, or has no room at the moment.
+ * - `command-interrupted`: The sandbox stopped, or the connection to it was lost, before the command ended. `details` carries the output so far.
+ * - `control-client-error`: A request to the sandbox's control socket failed.
+ * - `control-secret-batch`: Some entries of a batch of secrets were applied before one failed.
+ * - `control-state-changed`: The sandbox changed while a modification was being saved.
+ * - `cross-device`: The operation cannot go from one file system to another.
+ * - `database-error`: The database of sandboxes could not be read or written.
+ * - `directory-not-empty`: A directory is not empty.
+ * - `exec-failed`: The command could not be started: there is no such program, working directory or user, or a limit forbids it.
+ * - `exec-timeout`: The command ran longer than its `timeoutMs` and was killed.
+ * - `file-closed`: The file was closed.
+ * - `filesystem-error`: An operation on files in the sandbox failed.
+ * - `filesystem-loop`: Symbolic links lead in a circle.
+ * - `handle-closed`: The handle was released: the sandbox was stopped, killed, detached or disposed through this object.
+ * - `http-error`: An HTTP request failed: its connection ended before there was an answer.
+ * - `http-timeout`: An HTTP request had no answer in time.
+ * - `http-unreachable`: No connection could be made to send an HTTP request.
+ * - `image-archive-invalid`: The file is no archive of images, or a damaged one.
+ * - `image-corrupt`: What the registry sent is not what the image says it is made of.
+ * - `image-in-use`: The image is used by a sandbox, a snapshot or another operation.
+ * - `image-not-found`: No image of that name is known here or in its registry.
+ * - `image-platform-unavailable`: The image is not built for this machine's processor.
+ * - `image-pull-failed`: The image could not be fetched or unpacked.
+ * - `internal`: The library failed in a way that is a mistake of its own.
+ * - `invalid-config`: The configuration as a whole makes no sense to the core.
+ * - `invalid-cursor`: A cursor does not come from this listing or log.
+ * - `invalid-handle`: The handle is unknown or stands for something else.
+ * - `invalid-option`: An option has the wrong type, is missing or contradicts another one. `details.path` names it.
+ * - `invalid-sandbox-name`: The sandbox name is empty, too long or has characters that names cannot have.
+ * - `io-error`: A file or directory on the host could not be used.
+ * - `is-a-directory`: A directory is where something else was needed.
+ * - `job-history-error`: The stored output of a job could not be read.
+ * - `job-input-busy`: The job still works on earlier input.
+ * - `job-launch-unconfirmed`: Whether the job was started is not known. `details.id` is the job that it would be: look it up before you try again.
+ * - `job-lost`: How the job ended is not known: its sandbox stopped before.
+ * - `job-not-found`: There is no job of that id, or it is forgotten.
+ * - `job-not-running`: The job has ended, or belongs to an earlier run of its sandbox.
+ * - `job-output-gap`: Output of the job was dropped before it was read. Behind `details.cursor` it goes on.
+ * - `job-read-only`: The attachment is read-only.
+ * - `json-error`: Stored data is not the JSON that it should be.
+ * - `libkrunfw-not-found`: The `libkrunfw` library was not found.
+ * - `log-missed-rotation`: The log was rotated away before it was read.
+ * - `metrics-disabled`: Metrics are switched off for this sandbox.
+ * - `metrics-unavailable`: There is no metrics sample yet.
+ * - `microsandbox-error`: An error that the core does not classify.
+ * - `missing-restore-bindings`: A restore needs bindings for resources of the host.
+ * - `modification-refused`: The changes to a sandbox contradict each other, are not possible, or need a restart that was not asked for. `details.plan` has them.
+ * - `network-policy-error`: The network options contradict each other.
+ * - `no-default-command`: The image defines no command to run.
+ * - `no-space`: There is no space left, or a quota is used up.
+ * - `not-a-directory`: Something is not a directory where one was needed.
+ * - `not-found`: There is no file or directory of that name.
+ * - `option-out-of-range`: A number is outside of its range. `details.path` names the option.
+ * - `os-error`: The operating system refused a call.
+ * - `patch-failed`: A change to the root file system before boot failed.
+ * - `permission-denied`: The guest's or this machine's system does not permit the operation on the file.
+ * - `port-unavailable`: This machine cannot listen on a port: it is taken, or needs other rights. `details` names it.
+ * - `protocol-error`: A message from the sandbox could not be understood.
+ * - `registry-disconnected`: The registry ended the connection before everything was there.
+ * - `registry-plain-http`: The registry does not speak TLS, and `registryInsecure` is not set.
+ * - `registry-rate-limited`: The registry was asked too often.
+ * - `registry-tls-failed`: The registry's certificate is not to be trusted, or the encryption failed in another way.
+ * - `registry-unauthorized`: The registry wants other credentials, or any.
+ * - `registry-unreachable`: No connection to the registry could be made.
+ * - `read-only-filesystem`: The file system is read-only.
+ * - `result-too-large`: A result does not fit into a frame.
+ * - `output-overflow`: Output that nobody read took more room than there is for it.
+ * - `runtime-error`: The runtime failed.
+ * - `runtime-incomplete`: Only one of the two files of the runtime is there.
+ * - `runtime-in-use`: Another runtime is in use already.
+ * - `runtime-not-installed`: The runtime is not installed, and unpacking it was switched off.
+ * - `sandbox-already-exists`: A sandbox of that name exists already.
+ * - `sandbox-not-found`: There is no sandbox of that name.
+ * - `sandbox-not-running`: The sandbox is not running.
+ * - `sandbox-replaced`: Another sandbox has taken the name since.
+ * - `sandbox-still-running`: The sandbox is still running.
+ * - `sandbox-stop-timed-out`: The sandbox accepted the request to stop but has not stopped in time.
+ * - `snapshot-already-exists`: A snapshot of that name exists already.
+ * - `snapshot-image-missing`: The snapshot's image is not in the cache.
+ * - `snapshot-integrity`: The snapshot is damaged.
+ * - `snapshot-migration`: The snapshot's format could not be migrated.
+ * - `snapshot-not-found`: There is no such snapshot.
+ * - `snapshot-replaced`: Another snapshot has taken the place of this one since.
+ * - `snapshot-sandbox-running`: A snapshot needs its sandbox to be stopped.
+ * - `snapshot-source-recovery`: The snapshot was made, but its sandbox did not recover.
+ * - `ssh-error`: A connection over SSH could not be made, or the server at its other end does not allow what was asked of it.
+ * - `stdin-closed`: The command's standard input is not read any more: it was closed in the guest, or the command has ended.
+ * - `stop-timeout`: Stopping took longer than its `timeoutMs`. Nothing was killed.
+ * - `terminal-error`: The terminal could not be used.
+ * - `unknown-operation`: There is no operation with that number: the library and the program are of different versions.
+ * - `unknown-option`: There is no option of that name. `details.path` names it.
+ * - `unsupported`: The backend cannot do this.
+ * - `virtualization-unavailable`: This machine offers no virtualization. `details.diagnosis` says why.
+ * - `volume-already-exists`: A volume of that name exists already.
+ * - `volume-in-use`: The volume is used by a sandbox.
+ * - `volume-not-found`: There is no volume of that name.
+ * - `wait-timeout`: What was waited for did not happen within `timeoutMs`.
  */
 export type ErrorCode = "agent-client-error" | "already-exists" | "boot-failed" | "busy" | "cancelled" | "client-closed" | "cloud-http" | "cloud-conflict" | "cloud-forbidden" | "cloud-rate-limited" | "cloud-response-invalid" | "cloud-unauthorized" | "cloud-unavailable" | "command-interrupted" | "control-client-error" | "control-secret-batch" | "control-state-changed" | "cross-device" | "database-error" | "directory-not-empty" | "exec-failed" | "exec-timeout" | "file-closed" | "filesystem-error" | "filesystem-loop" | "handle-closed" | "http-error" | "http-timeout" | "http-unreachable" | "image-archive-invalid" | "image-corrupt" | "image-in-use" | "image-not-found" | "image-platform-unavailable" | "image-pull-failed" | "internal" | "invalid-config" | "invalid-cursor" | "invalid-handle" | "invalid-option" | "invalid-sandbox-name" | "io-error" | "is-a-directory" | "job-history-error" | "job-input-busy" | "job-launch-unconfirmed" | "job-lost" | "job-not-found" | "job-not-running" | "job-output-gap" | "job-read-only" | "json-error" | "libkrunfw-not-found" | "log-missed-rotation" | "metrics-disabled" | "metrics-unavailable" | "microsandbox-error" | "missing-restore-bindings" | "modification-refused" | "network-policy-error" | "no-default-command" | "no-space" | "not-a-directory" | "not-found" | "option-out-of-range" | "os-error" | "patch-failed" | "permission-denied" | "port-unavailable" | "protocol-error" | "registry-disconnected" | "registry-plain-http" | "registry-rate-limited" | "registry-tls-failed" | "registry-unauthorized" | "registry-unreachable" | "read-only-filesystem" | "result-too-large" | "output-overflow" | "runtime-error" | "runtime-incomplete" | "runtime-in-use" | "runtime-not-installed" | "sandbox-already-exists" | "sandbox-not-found" | "sandbox-not-running" | "sandbox-replaced" | "sandbox-still-running" | "sandbox-stop-timed-out" | "snapshot-already-exists" | "snapshot-image-missing" | "snapshot-integrity" | "snapshot-migration" | "snapshot-not-found" | "snapshot-replaced" | "snapshot-sandbox-running" | "snapshot-source-recovery" | "ssh-error" | "stdin-closed" | "stop-timeout" | "terminal-error" | "unknown-operation" | "unknown-option" | "unsupported" | "virtualization-unavailable" | "volume-already-exists" | "volume-in-use" | "volume-not-found" | "wait-timeout";
 
@@ -1227,6 +1375,11 @@ modifiedSeconds?: number, };
 
 /**
  * What an entry of a directory is.
+ *
+ * - `file`: A regular file.
+ * - `directory`: A directory.
+ * - `symlink`: A symbolic link.
+ * - `other`: A device, a pipe or a socket.
  */
 export type FileKind = "file" | "directory" | "symlink" | "other";
 
@@ -1420,16 +1573,31 @@ reason: GroupHeadReason, };
 
 /**
  * Why a group has the head that it has.
+ *
+ * - `initialized`: The group was empty.
+ * - `fast-forwarded`: The new one descends from the old one.
+ * - `selected`: It was chosen.
+ * - `unchanged`: It was the head already.
+ * - `diverged`: The new one does not descend from the old one, which stays.
+ * - `unknown-ancestry`: It cannot be told whether the new one descends from the old one, which stays.
+ * - `ambiguous-candidates`: Several came at once and none descends from all others.
  */
 export type GroupHeadReason = "initialized" | "fast-forwarded" | "selected" | "unchanged" | "diverged" | "unknown-ancestry" | "ambiguous-candidates";
 
 /**
  * Whether this machine sets the guest's clock.
+ *
+ * - `sync`: When the guest boots, resumes, and about once a minute.
+ * - `off`: Only when it boots.
  */
 export type GuestClock = "sync" | "off";
 
 /**
  * Whether the guest writes back what it has not written to its disks yet.
+ *
+ * - `auto`: Where the captured disks would be out of date otherwise: when the disks of a running sandbox are captured without its memory.
+ * - `required`: Always; failing to do so is an error.
+ * - `skip`: Never.
  */
 export type GuestFlush = "auto" | "required" | "skip";
 
@@ -1456,6 +1624,11 @@ value: string, };
 
 /**
  * What came of a check.
+ *
+ * - `pass`: It is as it should be.
+ * - `fail`: No microVM can run because of it.
+ * - `warn`: It may become a problem.
+ * - `info`: It is neither good nor bad.
  */
 export type HostCheckState = "pass" | "fail" | "warn" | "info";
 
@@ -1540,6 +1713,9 @@ filesystem?: string, };
 
 /**
  * What becomes of permission bits that the guest sets.
+ *
+ * - `private`: Only the guest sees them.
+ * - `mirror`: The files of this machine get them too.
  */
 export type HostPermissionsPolicy = "private" | "mirror";
 
@@ -1579,6 +1755,9 @@ fix: HostFix | null, };
 
 /**
  * The form of an answer to a denied HTTP request.
+ *
+ * - `json`: A JSON object with a code and a message.
+ * - `text`: Plain text.
  */
 export type HttpDenyFormat = "json" | "text";
 
@@ -2046,6 +2225,11 @@ cursor: string, };
 
 /**
  * Where a record comes from.
+ *
+ * - `stdout`: Standard output.
+ * - `stderr`: Standard error.
+ * - `output`: Both, of a job in a terminal.
+ * - `stdin-error`: A note that a write to the job's standard input failed.
  */
 export type JobLogSource = "stdout" | "stderr" | "output" | "stdin-error";
 
@@ -2077,6 +2261,12 @@ signal: SignalOption, };
 
 /**
  * What a job is doing.
+ *
+ * - `starting`: It was accepted and has not started yet.
+ * - `running`: It runs.
+ * - `exited`: It ended.
+ * - `failed`: It could not be started.
+ * - `lost`: Its sandbox stopped before it ended, so how it ended is not known.
  */
 export type JobState = "starting" | "running" | "exited" | "failed" | "lost";
 
@@ -2283,6 +2473,12 @@ follow?: boolean, };
 
 /**
  * How much a sandbox's runtime logs.
+ *
+ * - `error`: Errors.
+ * - `warn`: Warnings too.
+ * - `info`: What happens, too.
+ * - `debug`: What helps to find mistakes, too.
+ * - `trace`: Everything.
  */
 export type LogLevel = "error" | "warn" | "info" | "debug" | "trace";
 
@@ -2310,6 +2506,11 @@ sources?: Array<LogSource>, };
 
 /**
  * Where a log entry comes from.
+ *
+ * - `stdout`: The standard output of a command.
+ * - `stderr`: The standard error of a command.
+ * - `output`: The terminal of a command.
+ * - `system`: The runtime and the guest's kernel.
  */
 export type LogSource = "stdout" | "stderr" | "output" | "system";
 
@@ -2329,11 +2530,23 @@ mode?: number, };
 
 /**
  * What a memory file is for.
+ *
+ * - `branch`: Sandboxes that were forked.
+ * - `snapshot`: A snapshot, from which it can be unpacked again.
  */
 export type MemoryKind = "branch" | "snapshot";
 
 /**
  * What became of a memory file.
+ *
+ * - `reclaimable`: It could be removed.
+ * - `in-use`: Somebody uses it.
+ * - `pending-handoff`: A fork is about to use it.
+ * - `too-young`: It is not old enough.
+ * - `missing-handoff-lock`: It is not known whether somebody uses it.
+ * - `changed`: Somebody else changed or removed it meanwhile.
+ * - `removed`: It was removed.
+ * - `error`: Something went wrong.
  */
 export type MemoryState = "reclaimable" | "in-use" | "pending-handoff" | "too-young" | "missing-handoff-lock" | "changed" | "removed" | "error";
 
@@ -2478,6 +2691,10 @@ resizes: Array<ResizeStatus>, };
 
 /**
  * When the changes to a sandbox that runs are to take effect.
+ *
+ * - `no-restart`: At once. A change that needs a restart is refused, and then nothing is changed.
+ * - `next-start`: When the sandbox is started the next time.
+ * - `restart`: At once, with a restart if a change needs one.
  */
 export type ModificationPolicy = "no-restart" | "next-start" | "restart";
 
@@ -2562,6 +2779,9 @@ gid: number, };
 
 /**
  * How much a mounted directory has to be like the original's.
+ *
+ * - `strict`: Whatever is missing or different is an error.
+ * - `relaxed`: The sandbox runs without what is missing, and `restoreWarnings` says what that is.
  */
 export type MountPolicy = "strict" | "relaxed";
 
@@ -2598,16 +2818,31 @@ name: string, };
 
 /**
  * What happens to traffic.
+ *
+ * - `allow`: It passes.
+ * - `deny`: It is dropped.
  */
 export type NetworkAction = "allow" | "deny";
 
 /**
  * Which way traffic goes. The answers to it always pass.
+ *
+ * - `egress`: From the guest outwards.
+ * - `ingress`: From outside to a published port.
+ * - `any`: Either way.
  */
 export type NetworkDirection = "egress" | "ingress" | "any";
 
 /**
  * Addresses with something in common.
+ *
+ * - `public`: Public internet addresses: all that are in no other group.
+ * - `loopback`: `127.0.0.0/8` and `::1`.
+ * - `private`: The private ranges of RFC 1918 and RFC 4193, and carrier-grade NAT.
+ * - `link-local`: `169.254.0.0/16` and `fe80::/10`, without the metadata service.
+ * - `metadata`: The metadata service of a cloud, `169.254.169.254`.
+ * - `multicast`: `224.0.0.0/4` and `ff00::/8`.
+ * - `host`: This machine, which the guest knows as `host.microsandbox.internal`.
  */
 export type NetworkGroup = "public" | "loopback" | "private" | "link-local" | "metadata" | "multicast" | "host";
 
@@ -2717,16 +2952,30 @@ proxy?: ProxyOptions, };
 
 /**
  * How far a sandbox reaches.
+ *
+ * - `none`: There is no network. Nothing goes in or out, published ports included.
+ * - `public-only`: Public internet addresses, and names through the sandbox's own resolver. Not the local network, not this machine, not the metadata service of a cloud. Published ports can be reached.
+ * - `non-local`: What `public-only` allows, and private addresses: the local network.
+ * - `allow-all`: Everything, this machine included.
  */
 export type NetworkPreset = "none" | "public-only" | "non-local" | "allow-all";
 
 /**
  * A part of the network, to compose what a sandbox reaches.
+ *
+ * - `public`: Public internet addresses.
+ * - `private`: Private addresses: the local network.
+ * - `host`: This machine, which the guest knows as `host.microsandbox.internal`.
  */
 export type NetworkProfile = "public" | "private" | "host";
 
 /**
  * A protocol that rules tell apart.
+ *
+ * - `tcp`: TCP.
+ * - `udp`: UDP.
+ * - `icmpv4`: ICMP over IPv4.
+ * - `icmpv6`: ICMP over IPv6.
  */
 export type NetworkProtocol = "tcp" | "udp" | "icmpv4" | "icmpv6";
 
@@ -3040,6 +3289,9 @@ hostAddress?: string, };
 
 /**
  * A protocol with ports.
+ *
+ * - `tcp`: TCP.
+ * - `udp`: UDP.
  */
 export type PortProtocol = "tcp" | "udp";
 
@@ -3162,6 +3414,10 @@ passwordFromEnv?: string, };
 
 /**
  * What a proxy speaks.
+ *
+ * - `http-connect`: HTTP with the method CONNECT.
+ * - `socks4`: SOCKS version 4.
+ * - `socks5`: SOCKS version 5.
  */
 export type ProxyProtocol = "http-connect" | "socks4" | "socks5";
 
@@ -3236,6 +3492,10 @@ hostAddress: string, };
 
 /**
  * When an image's registry is asked.
+ *
+ * - `if-missing`: When the image is not here.
+ * - `always`: Always. Layers that are here already are not fetched again.
+ * - `never`: Never. An image that is not here is an error.
  */
 export type PullPolicy = "if-missing" | "always" | "never";
 
@@ -3455,6 +3715,12 @@ export type Replay = { "recentBytes": number } | { "afterCursor": string };
 
 /**
  * How far a resize has come.
+ *
+ * - `accepted`: It was asked for.
+ * - `converging`: The guest is at it.
+ * - `applied`: It is done.
+ * - `guest-refused`: The guest would not.
+ * - `failed`: It failed.
  */
 export type ResizeState = "accepted" | "converging" | "applied" | "guest-refused" | "failed";
 
@@ -3485,6 +3751,9 @@ state: ResizeState, };
 
 /**
  * What can change its size while a sandbox runs.
+ *
+ * - `cpus`: Virtual CPUs.
+ * - `memory`: Memory.
  */
 export type ResizedResource = "cpus" | "memory";
 
@@ -3752,6 +4021,9 @@ version?: string, };
 
 /**
  * What decided on the files of the runtime.
+ *
+ * - `configuration`: `MSB_PATH`, `setRuntimePath()` or the configuration of microsandbox.
+ * - `home`: They were installed in `MSB_HOME`.
  */
 export type RuntimeOrigin = "configuration" | "home";
 
@@ -3891,6 +4163,13 @@ requireTls?: boolean, };
 
 /**
  * What happens to a secret.
+ *
+ * - `added`: It is new.
+ * - `rotated`: It gets another value.
+ * - `renamed`: It gets another name.
+ * - `hosts-updated`: Its value may be sent to other hosts.
+ * - `placeholder-updated`: The guest sees another placeholder.
+ * - `removed`: It is gone.
  */
 export type SecretChangeKind = "added" | "rotated" | "renamed" | "hosts-updated" | "placeholder-updated" | "removed";
 
@@ -3999,11 +4278,18 @@ body?: boolean, };
 
 /**
  * What happens to a request that takes a placeholder where it may not go.
+ *
+ * - `block`: It is blocked.
+ * - `block-and-log`: It is blocked, and the sandbox's log says so.
+ * - `block-and-terminate`: It is blocked, and the sandbox ends.
  */
 export type SecretViolationAction = "block" | "block-and-log" | "block-and-terminate";
 
 /**
  * What commands in a sandbox may do to it.
+ *
+ * - `default`: What root may do on any machine: install packages, mount, run Docker.
+ * - `restricted`: Less: commands gain no privileges (no `sudo`), do not have `CAP_SYS_ADMIN`, and mounts ignore set-user-ID bits and devices.
  */
 export type SecurityProfile = "default" | "restricted";
 
@@ -4047,6 +4333,10 @@ reason?: string, };
 
 /**
  * What happens to a setting.
+ *
+ * - `added`: It is new.
+ * - `updated`: It gets another value.
+ * - `removed`: It is gone.
  */
 export type SettingChangeKind = "added" | "updated" | "removed";
 
@@ -4355,6 +4645,14 @@ detached?: boolean, };
 
 /**
  * What a boot is at.
+ *
+ * - `booting`: The virtual machine is made. What follows is reported for detached sandboxes and for snapshots only.
+ * - `preparing-snapshot`: The snapshot is prepared.
+ * - `waiting-for-memory-backing`: Another program prepares the same memory.
+ * - `preparing-memory-backing`: The memory is prepared.
+ * - `reusing-memory-backing`: Memory that was prepared before is used.
+ * - `syncing-memory-backing`: The prepared memory is written to the disk.
+ * - `activating`: The machine runs, and its agent is waited for.
  */
 export type StartupPhase = "booting" | "preparing-snapshot" | "waiting-for-memory-backing" | "preparing-memory-backing" | "reusing-memory-backing" | "syncing-memory-backing" | "activating";
 
@@ -4377,6 +4675,10 @@ totalBytes?: number, };
 
 /**
  * How what the guest sets on files relates to what they have here.
+ *
+ * - `strict`: It is kept in extended attributes; a file system without them is an error.
+ * - `relaxed`: It is kept in extended attributes where the file system has them.
+ * - `off`: The files have what the guest sees.
  */
 export type StatVirtualizationPolicy = "strict" | "relaxed" | "off";
 
@@ -4399,11 +4701,23 @@ frames: number, };
 
 /**
  * What a sandbox is doing.
+ *
+ * - `created`: It was never started.
+ * - `starting`: It is booting.
+ * - `running`: It runs.
+ * - `draining`: It finishes its work before it stops.
+ * - `paused`: It stands still, with its memory kept.
+ * - `stopped`: It was stopped.
+ * - `crashed`: It ended by itself, with a failure.
  */
 export type Status = "created" | "starting" | "running" | "draining" | "paused" | "stopped" | "crashed";
 
 /**
  * Where a command's standard input comes from.
+ *
+ * - `null`: There is none: it is at its end from the start.
+ * - `bytes`: The request's bytes.
+ * - `piped`: `process.write`.
  */
 export type Stdin = "null" | "bytes" | "piped";
 
@@ -4733,6 +5047,10 @@ activity: number, };
 
 /**
  * When the guest's kernel uses huge pages for memory without a file.
+ *
+ * - `always`: Wherever it can.
+ * - `madvise`: Where a program asks for it.
+ * - `never`: Never.
  */
 export type TransparentHugePages = "always" | "madvise" | "never";
 
@@ -4818,6 +5136,10 @@ verify: boolean, };
 
 /**
  * When a volume is created.
+ *
+ * - `never`: It has to exist.
+ * - `if-missing`: If it is missing. One that exists has to be of the same kind.
+ * - `always`: One that exists is an error.
  */
 export type VolumeCreation = "never" | "if-missing" | "always";
 
@@ -4860,6 +5182,9 @@ createdAt?: string, };
 
 /**
  * What a volume is made of.
+ *
+ * - `directory`: A directory of this machine, which several sandboxes can use at a time.
+ * - `disk`: A disk with an ext4 file system, for one sandbox at a time.
  */
 export type VolumeKind = "directory" | "disk";
 
@@ -4982,6 +5307,9 @@ type?: VsockType, };
 
 /**
  * The kind of a socket.
+ *
+ * - `stream`: A stream of bytes.
+ * - `dgram`: Datagrams, which may get lost. Not on Windows.
  */
 export type VsockType = "stream" | "dgram";
 

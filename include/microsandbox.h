@@ -3,7 +3,7 @@
 
 #include <stdint.h>
 
-// microsandbox: hardware-isolated microVMs behind eleven functions
+// microsandbox: hardware-isolated microVMs behind nine functions
 //
 // GENERATED from capi/src by capi/src/generated.rs. Do not edit; run
 // `deno task generate` instead.
@@ -38,15 +38,22 @@
 //     if (msb_abi_version() != MSB_ABI_VERSION) abort();
 //     msb_client_open(NULL, 0, &client);
 //     msb_submit(client, 1, operation, 0, json, json_length, NULL, 0);
-//     while (msb_wait(client, MSB_WAIT_FOREVER) == MSB_STATUS_OK) {
-//       msb_receive(client, frames, sizeof frames, &length);
-//       // For each frame: copy the header out, then read JSON and bytes.
+//     for (int done = 0; !done;) {
+//       if (msb_wait(client, MSB_WAIT_FOREVER) != MSB_STATUS_OK) abort();
+//       MsbStatus status = msb_receive(client, frames, sizeof frames, &length);
+//       if (status != MSB_STATUS_OK) abort();  // Too small: length is what it needs.
+//       // For each frame: copy the header out, then read JSON and bytes. Done
+//       // after the completion of the last request.
 //     }
 //     msb_client_close(client);
 
 
 // Length of an encoded [`MsbFrameHeader`] in bytes.
 #define MSB_FRAME_HEADER_LENGTH 20
+
+// The most raw bytes that a result may have: a frame's length has 32 bits, and
+// its JSON takes some of them.
+#define MAXIMUM_PAYLOAD ((size_t)UINT32_MAX - (1024 * 1024))
 
 // The version of this interface. It changes whenever a program that was
 // written for another version could not use the library any more.
@@ -190,7 +197,7 @@ MsbStatus msb_client_close(uint32_t client);
 //
 // `request` is a number of the caller's choice that no request in flight
 // has; each frame of the operation carries it. `operation` is a number from
-// the table in the introduction. `handle` is the handle that the operation
+// the list of that name in ffi/protocol.gen.ts. `handle` is the handle that the operation
 // works on, or 0. `options` is a JSON object (length 0 stands for `{}`) and
 // `bytes` is raw input; both are copied before the call returns.
 //

@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 #[cfg(test)]
 use crate::backend::CloudOptions;
 use crate::backend::BackendSource;
-use crate::error::{Error, ErrorCode};
+use crate::error::Error;
 use crate::files::volume_directories::VolumeDirectories;
 use crate::frame::{Frame, MsbFrameKind};
 use crate::handle::{AnyResource, Handles};
@@ -295,15 +295,7 @@ impl Client {
         if frame.handle != 0 {
             self.handles.remove(frame.handle);
         }
-        Error::new(
-            ErrorCode::ResultTooLarge,
-            format!(
-                "Cannot return a result of {} bytes: a frame holds less than 4 GiB, so stream \
-                 the data instead of collecting it",
-                frame.encoded_length()
-            ),
-        )
-        .into_frame(request)
+        Error::too_large(frame.encoded_length()).into_frame(request)
     }
 
     fn lock_requests(&self) -> MutexGuard<'_, Requests> {

@@ -99,6 +99,17 @@ impl Error {
         self
     }
 
+    /// The error for a result that no frame can hold.
+    pub fn too_large(length: usize) -> Self {
+        Self::new(
+            ErrorCode::ResultTooLarge,
+            format!(
+                "Cannot return a result of {length} bytes: a frame holds less than 4 GiB, so stream \
+                 the data instead of collecting it"
+            ),
+        )
+    }
+
     /// The completion of a request that was cancelled.
     pub fn cancelled() -> Self {
         Self::new(ErrorCode::Cancelled, "The request was cancelled")
@@ -163,7 +174,7 @@ impl From<CoreError> for Error {
             CoreError::Unsupported { op, reason } => cloud_error::unsupported(op, reason),
             error => with_sources(error),
         };
-        let message = capitalized(&without_queries(&message));
+        let message = capitalized(without_api_key(&without_queries(&message)));
         let (code, details) = classify(&error);
         let message = match remedy(&error) {
             Some(remedy) => format!("{message}: {remedy}"),
@@ -316,6 +327,15 @@ fn with_sources(error: &dyn std::error::Error) -> String {
     message
 }
 
+/// The core's text about a profile without the reference to its key, in whose
+/// place some write the key itself.
+pub fn without_api_key(text: &str) -> &str {
+    match text.split_once(" — got ") {
+        Some((reason, _)) if reason.contains("api_key_ref") => reason,
+        _ => text,
+    }
+}
+
 /// The message without what follows the question mark in addresses: registries
 /// sign the addresses of layers there, and a signature is as good as a password.
 fn without_queries(message: &str) -> String {
@@ -347,6 +367,14 @@ mod tests {
     fn codes_are_kebab_case() {
         let code = serde_json::to_string(&ErrorCode::SandboxAlreadyExists).unwrap();
         assert_eq!(code, "\"sandbox-already-exists\"");
+    }
+
+    #[test]
+    fn a_key_in_the_place_of_its_reference_is_left_out() {
+        let text = "profile \"p\": api_key_ref must start with 'env:' — got \"msb_live_1\"";
+        let error = Error::from(CoreError::InvalidConfig(text.to_owned()));
+        assert!(error.message.contains("api_key_ref must start with"), "{}", error.message);
+        assert!(!error.message.contains("msb_live_1"), "{}", error.message);
     }
 
     #[test]

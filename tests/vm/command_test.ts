@@ -253,6 +253,20 @@ test("an aborted command is killed, and fails with the signal's reason", async (
   await expectNone("sleep");
 });
 
+test("a command that does not read the input that it was given is killed all the same", async () => {
+  const reason = new Error("enough");
+  const controller = new AbortController();
+  // More than is sent ahead of a command that does not read.
+  const stdin = new Uint8Array(1024 * 1024);
+  const collected = sandbox.exec("sleep", { args: ["1000"], stdin, signal: controller.signal });
+  const streamed = await sandbox.execStream("sleep", { args: ["1000"], stdin });
+  await sandbox.shell('while [ "$(pidof sleep | wc -w)" -lt 2 ]; do usleep 50000; done');
+  controller.abort(reason);
+  await assert.rejects(collected, reason);
+  await streamed[Symbol.asyncDispose]();
+  await expectNone("sleep");
+});
+
 test("a disposed command is killed", async () => {
   let command: Process;
   {

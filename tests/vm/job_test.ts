@@ -46,6 +46,25 @@ test("a job's output and end are kept", async () => {
   assert.equal((await collected(job.logs({ tail: 1 }))).length, 1);
 });
 
+test("an aborted start leaves no job that runs", async () => {
+  const reason = new Error("enough");
+  // Each is aborted later than the one before, until one has started before its signal.
+  for (let milliseconds = 0;; milliseconds += 10) {
+    const controller = new AbortController();
+    const timer = setTimeout(() => controller.abort(reason), milliseconds);
+    const outcome = await sandbox.jobs.shell("sleep 1000", { signal: controller.signal })
+      .catch((error) => error);
+    clearTimeout(timer);
+    if (outcome instanceof Job) {
+      assert.ok(milliseconds > 0);
+      return outcome.kill();
+    }
+    assert.equal(outcome, reason);
+    for await (const job of sandbox.jobs.list()) await job.wait();
+    assert.equal((await sandbox.shell("pidof sleep")).code, 1);
+  }
+});
+
 test("logs() follows a job to its end", async () => {
   const job = await sandbox.jobs.shell("for i in 1 2 3; do echo $i; sleep 1; done");
   assert.deepEqual(await collected(job.logs({ follow: true })), [

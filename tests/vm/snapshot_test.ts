@@ -2,7 +2,15 @@
 // from it, because each boot takes seconds where it is emulated.
 
 import assert from "node:assert/strict";
-import { existsSync, mkdtempSync, readdirSync, rmSync, statSync, truncateSync } from "node:fs";
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+} from "node:fs";
 import process from "node:process";
 import { after, before, test } from "node:test";
 import { type CreateProgress, type LoadProgress, Sandbox, Snapshot } from "../../mod.ts";
@@ -138,24 +146,42 @@ test("a resumable snapshot goes on where it was", async () => {
   await snapshot.remove();
 });
 
-test("an aborted snapshot leaves nothing behind, and its group as it was", async () => {
+/**
+ * Does something again and again, aborted later each time, until it is done
+ * before its signal, and returns what it is done with. `check` runs after each
+ * one that was aborted.
+ */
+async function abortedLaterEachTime<Result>(
+  work: (signal: AbortSignal) => Promise<Result>,
+  check: () => Promise<void>,
+): Promise<Result> {
   const reason = new Error("never mind");
-  // Each is aborted later than the one before, until one is done before its signal.
   for (let milliseconds = 0;; milliseconds += 50) {
     const controller = new AbortController();
     const timer = setTimeout(() => controller.abort(reason), milliseconds);
-    const outcome = await sandbox.snapshot({ name: "aborted", signal: controller.signal })
-      .catch((error) => error);
-    clearTimeout(timer);
-    if (outcome instanceof Snapshot) {
+    try {
+      const result = await work(controller.signal);
       assert.ok(milliseconds > 0);
-      await Snapshot.groupHead(`${name}:disk`);
-      return outcome.remove();
+      return result;
+    } catch (error) {
+      assert.equal(error, reason);
+      await check();
+    } finally {
+      clearTimeout(timer);
     }
-    assert.equal(outcome, reason);
-    await assert.rejects(Snapshot.get(`${name}:aborted`), { code: "snapshot-not-found" });
-    assert.equal((await Snapshot.groupHead(name)).head, disk.id);
   }
+}
+
+test("an aborted snapshot leaves nothing behind, and its group as it was", async () => {
+  const late = await abortedLaterEachTime(
+    (signal) => sandbox.snapshot({ name: "aborted", signal }),
+    async () => {
+      await assert.rejects(Snapshot.get(`${name}:aborted`), { code: "snapshot-not-found" });
+      assert.equal((await Snapshot.groupHead(name)).head, disk.id);
+    },
+  );
+  await Snapshot.groupHead(`${name}:disk`);
+  await late.remove();
 });
 
 test("save() writes a file, tells how far it is, and keeps what is there", async () => {
@@ -186,6 +212,18 @@ test("an aborted save leaves no file", async () => {
   assert.deepEqual(readdirSync(directory), ["disk.msb"]);
 });
 
+test("an aborted save that was to replace a file keeps that file", async () => {
+  const path = `${directory}/disk.msb`;
+  const before = readFileSync(path);
+  await abortedLaterEachTime(
+    (signal) => disk.save(path, { overwrite: true, signal }),
+    async () => {
+      assert.ok(before.equals(readFileSync(path)));
+      assert.deepEqual(readdirSync(directory), ["disk.msb"]);
+    },
+  );
+});
+
 test("load() takes a file into a group, and restore() boots from it", async () => {
   const group = `${name}-loaded`;
   const copy = `${directory}/copy.msb`;
@@ -208,6 +246,26 @@ test("load() takes a file into a group, and restore() boots from it", async () =
   assert.equal(output.text(), "disk\nbooted\n");
   await restored.destroy({ force: true });
   await Snapshot.remove(group);
+});
+
+test("an aborted load takes nothing from a group that is there, and leaves no new one", async () => {
+  const path = `${directory}/disk.msb`;
+  const references = async () => (await Snapshot.list()).map((it) => it.reference).sort();
+  const before = await references();
+  const check = async () => assert.deepEqual(await references(), before);
+  // Into a group that is there it comes to its end once it has begun.
+  const reason = new Error("never mind");
+  const controller = new AbortController();
+  const loading = Snapshot.load(path, { group: name, signal: controller.signal });
+  controller.abort(reason);
+  await loading.catch((error) => assert.equal(error, reason));
+  await check();
+  const group = `${name}-aborted`;
+  const [loaded] = await abortedLaterEachTime(
+    (signal) => Snapshot.load(path, { group, signal }),
+    check,
+  );
+  await loaded!.remove();
 });
 
 test("load() refuses a file that is damaged", async () => {

@@ -20,6 +20,7 @@ use self::guest::{Guest, GuestDirectory, GuestFile};
 use self::sftp::{Sftp, SftpDirectory, SftpFile};
 use self::volume::{VolumeDirectory, VolumeFile, VolumeFiles};
 use crate::error::{Error, ErrorCode};
+use crate::frame::MAXIMUM_PAYLOAD;
 use crate::handle::Resource;
 use crate::ops::Request;
 
@@ -381,6 +382,10 @@ impl OpenFile {
         loop {
             let chunk = self.read_at(bytes.len() as u64, CHUNK_LENGTH).await?;
             bytes.extend_from_slice(&chunk);
+            // Some files have no end.
+            if bytes.len() > MAXIMUM_PAYLOAD {
+                return Err(Failure::Other(Error::too_large(bytes.len())));
+            }
             if chunk.len() < CHUNK_LENGTH {
                 return Ok(Bytes::from(bytes));
             }

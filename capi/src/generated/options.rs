@@ -74,7 +74,8 @@ impl Types {
 
     /// What a name stands for.
     fn declared(&self, name: &str) -> Option<&str> {
-        self.0.get(name)?.split_once(" = ").map(|(_, declared)| declared)
+        let (_, declared) = self.0.get(name)?.split_once(" = ")?;
+        Some(declared.trim_end().trim_end_matches(';'))
     }
 
     /// The keys of an options object; none for other types.
@@ -94,7 +95,7 @@ impl Types {
                 .and_then(|text| text.split_once('"'))
                 .expect("all have the same key");
             let content = match content.trim_start().strip_prefix("} & ") {
-                Some(other) => Content::Like(other.trim_end().trim_end_matches(';').to_owned()),
+                Some(other) => Content::Like(other.to_owned()),
                 None => Content::Fields(fields(content)),
             };
             Alternative { value: value.to_owned(), content }
@@ -135,7 +136,7 @@ impl Types {
         match self.declared(kind) {
             Some(alias) if self.values(kind).is_some() => format!("{link}: {}", self.in_words(alias)),
             Some(_) if self.has_section(kind) => link,
-            Some(alias) => self.in_words(alias.trim_end().trim_end_matches(';')),
+            Some(alias) => self.in_words(alias),
             None => kind.to_owned(),
         }
     }

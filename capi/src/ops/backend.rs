@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::sandbox::BackendKind;
 use super::{NoOptions, Request};
 use crate::client::Outcome;
-use crate::error::Error;
+use crate::error::{Error, without_api_key};
 
 /// A backend. Its key is never told.
 #[derive(Debug, Serialize)]
@@ -177,7 +177,7 @@ impl From<BackendContext> for ProfileSelection {
             active: context.saved_profile,
             is_overridden: context.preference_overridden,
             selected: context.selected.map(BackendInfo::from),
-            problem: context.selection_error,
+            problem: context.selection_error.map(|text| without_api_key(&text).to_owned()),
         }
     }
 }

@@ -6,10 +6,12 @@ use std::time::Duration;
 use bytes::Bytes;
 use microsandbox::MicrosandboxError as CoreError;
 use microsandbox::sandbox::ExecOptionsBuilder;
+use microsandbox::sandbox::exec::ExecSink;
 use microsandbox::{ExecEvent, ExecHandle, Sandbox};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use tokio::time::{Instant, timeout, timeout_at};
+use tokio_util::task::AbortOnDropHandle;
 
 use super::connection::Connecting;
 use super::rlimit::Rlimits;
@@ -17,6 +19,7 @@ use super::signal::FatalSignal;
 use super::{Request, out_of_range, until_cancelled};
 use crate::client::Outcome;
 use crate::error::{Error, ErrorCode};
+use crate::frame::MAXIMUM_PAYLOAD;
 
 /// How to run a command.
 #[derive(Debug, Default, Deserialize)]
@@ -68,7 +71,7 @@ pub enum Program {
 }
 
 /// Where a command's standard input comes from.
-#[derive(Clone, Copy, Debug, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub enum Stdin {
@@ -111,7 +114,7 @@ pub struct CommandResult {
 
 /// `command.run`: runs a command to its end and collects what it prints.
 pub async fn run(request: Request) -> Result<Outcome, Error> {
-    let Command { mut handle, deadline, limit, terminal } =
+    let Command { mut handle, deadline, limit, terminal, feeding: _feeding } =
         until_cancelled(&request.cancel, Command::start(&request)).await??;
     let mut output = Collected { terminal, ..Collected::default() };
     let end = until_cancelled(&request.cancel, output.collect_until(&mut handle, deadline));
@@ -121,6 +124,7 @@ pub async fn run(request: Request) -> Result<Outcome, Error> {
         Some(End::Exited { code }) => output.into_outcome(code),
         Some(End::Failed(failed)) => Err(Error::exec_failed(&failed)),
         Some(End::Lost) => Err(output.attach_to(interrupted())),
+        Some(End::TooLarge) => Err(Error::too_large(output.length())),
         None => {
             output.collect_after_kill(&mut handle).await;
             Err(output.attach_to(timed_out(limit)))
@@ -138,6 +142,9 @@ pub struct Command {
     /// The rows and columns of its terminal, which it is to be given once it
     /// has started: the core starts every terminal with 24 and 80.
     pub terminal: Option<(u16, u16)>,
+    /// Writes its input, if that is given. The core's own way to do so goes on
+    /// when the handle is dropped, and the command then lives on with it.
+    pub feeding: Option<AbortOnDropHandle<()>>,
 }
 
 impl Command {
@@ -164,8 +171,7 @@ impl Command {
             let builder = apply(builder);
             match stdin {
                 Stdin::Null => builder.stdin_null(),
-                Stdin::Bytes => builder.stdin_bytes(request.bytes.clone()),
-                Stdin::Piped => builder.stdin_pipe(),
+                Stdin::Bytes | Stdin::Piped => builder.stdin_pipe(),
             }
         };
         let handle = match program {
@@ -180,7 +186,19 @@ impl Command {
             Program::Default => sandbox.exec_default_stream_with(configure).await,
         };
         let limit = limit.unwrap_or_default();
-        Ok(handle.map(|handle| Self { handle, deadline, limit, terminal }))
+        Ok(handle.map(|mut handle| {
+            let sink = if stdin == Stdin::Bytes { handle.take_stdin() } else { None };
+            let bytes = request.bytes.clone();
+            let feeding = sink.map(|sink| AbortOnDropHandle::new(tokio::spawn(feed(sink, bytes))));
+            Self { handle, deadline, limit, terminal, feeding }
+        }))
+    }
+}
+
+/// Writes all of the input and ends it. A command may end before it has read it.
+async fn feed(stdin: ExecSink, bytes: Bytes) {
+    if bytes.is_empty() || stdin.write(bytes).await.is_ok() {
+        let _ = stdin.close().await;
     }
 }
 
@@ -265,6 +283,8 @@ enum End {
     Failed(microsandbox::protocol::exec::ExecFailed),
     /// They broke off.
     Lost,
+    /// No result can hold what came.
+    TooLarge,
 }
 
 impl Collected {
@@ -309,8 +329,15 @@ impl Collected {
                 // A command may end before it has read all of its input.
                 ExecEvent::StdinError(_) => {}
             }
+            if self.length() > MAXIMUM_PAYLOAD {
+                return End::TooLarge;
+            }
         }
         End::Lost
+    }
+
+    fn length(&self) -> usize {
+        self.stdout.len() + self.stderr.len()
     }
 
     fn into_outcome(self, code: i32) -> Result<Outcome, Error> {

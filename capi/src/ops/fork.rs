@@ -227,7 +227,8 @@ pub async fn fork(request: Request) -> Result<Outcome, Error> {
 
 /// `sandbox.forkMany`
 ///
-/// Forks that run already when the request is cancelled are removed again.
+/// Forks that run already when the request is cancelled are removed again, as is
+/// what a fork that failed has left.
 pub async fn fork_many(request: Request) -> Result<Outcome, Error> {
     let OnSandbox { sandbox, options: ForkManyRequest { names, options } } = request.options()?;
     for name in &names {
@@ -261,6 +262,11 @@ pub async fn fork_many(request: Request) -> Result<Outcome, Error> {
             return Err(cancelled);
         }
     };
+    for fork in &forked {
+        if let Err(failure) = &fork.result {
+            Newcomer::discard_failed(&newcomers, &fork.name, failure).await;
+        }
+    }
     let outcomes: Vec<ForkOutcome> =
         forked.into_iter().map(|fork| outcome(&request, fork)).collect();
     Outcome::json(&outcomes)

@@ -12,6 +12,7 @@ use microsandbox_image::{GlobalCache, ImageError, ImageLoadOptions, progress_cha
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+use super::output_file::{OutputFile, unusable};
 use super::progress::PullProgress;
 use super::pull::parse_reference;
 use super::{NoOptions, Request, encode};
@@ -262,7 +263,7 @@ pub async fn load(request: Request) -> Result<Outcome, Error> {
     let local = local(&backend, "load images")?;
     let path = PathBuf::from(&options.path);
     // Else a file that is missing looks like one that is no archive.
-    std::fs::File::open(&path).map_err(|error| unusable_file("load images from", &path, &error))?;
+    std::fs::File::open(&path).map_err(|error| unusable("load images from", &path, &error))?;
 
     let cache = GlobalCache::new_async(&local.cache_dir()).await.map_err(CoreError::from)?;
     let (mut progress, sender) = progress_channel();
@@ -313,19 +314,14 @@ pub async fn save(request: Request) -> Result<Outcome, Error> {
         ArchiveFormat::Docker => ImageArchiveFormat::Docker,
         ArchiveFormat::Oci => ImageArchiveFormat::Oci,
     };
-    let path = PathBuf::from(&options.path);
-    // Under another name first: nobody should find half an archive, and what
-    // was there before is kept until there is something to replace it.
-    let archive = beside(&path).map_err(|error| unusable_file("save images to", &path, &error))?;
-    Image::save_local(local, &options.references, archive.path(), format)
+    let file = OutputFile::prepare("save images to", options.path.as_ref(), true)?;
+    Image::save_local(local, &options.references, file.unfinished(), format)
         .await
-        .map_err(|error| Error::from(error).about(&format!("save images to {}", path.display())))?;
+        .map_err(|error| Error::from(error).about(&format!("save images to {}", options.path)))?;
     if request.cancel.is_cancelled() {
         return Err(Error::cancelled());
     }
-    archive
-        .persist(&path)
-        .map_err(|error| unusable_file("save images to", &path, &error.error))?;
+    file.finish()?;
     Ok(Outcome::default())
 }
 
@@ -342,28 +338,6 @@ pub fn local<'a>(
     })
 }
 
-/// A new file in the folder of `path`, with the rights of any other new file.
-fn beside(path: &Path) -> std::io::Result<tempfile::NamedTempFile> {
-    let folder = match path.parent() {
-        Some(folder) if folder != Path::new("") => folder,
-        _ => Path::new("."),
-    };
-    let mut builder = tempfile::Builder::new();
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    builder.prefix(".image-archive-").tempfile_in(folder)
-}
-
-fn unusable_file(action: &str, path: &Path, error: &std::io::Error) -> Error {
-    Error::new(
-        ErrorCode::IoError,
-        format!("Cannot {action} {} ({error}): check the path", path.display()),
-    )
-    .with_details(json!({ "path": path.display().to_string(), "errno": error.raw_os_error() }))
-}
-
-/// An archive that could not be loaded. What is wrong with a pulled image
-/// there is wrong with the archive here.
 fn unloadable(path: &Path, error: ImageError) -> Error {
     let mut error = Error::from(CoreError::from(error))
         .about(&format!("load images from {}", path.display()));

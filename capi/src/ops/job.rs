@@ -211,6 +211,9 @@ pub struct JobLogRecord {
 const REMEDY: &str = "start the command with execStream, or use a local backend";
 
 /// `job.start`
+///
+/// A job of whose start nobody knows would go on unseen, so a cancelled start is
+/// waited for, and the job is killed.
 pub async fn start(request: Request) -> Result<Outcome, Error> {
     let CommandRequest { program, stdin, options } = request.options()?;
     let limit = options.limit()?;
@@ -231,6 +234,9 @@ pub async fn start(request: Request) -> Result<Outcome, Error> {
             Stdin::Piped => builder.stdin_pipe(),
         }
     };
+    if request.cancel.is_cancelled() {
+        return Err(Error::cancelled());
+    }
     let job = match program {
         Program::Exec(program) => sandbox.exec_detached_with(program, configure).await?,
         Program::Shell(script) => {
@@ -246,7 +252,15 @@ pub async fn start(request: Request) -> Result<Outcome, Error> {
             .with_details(json!({ "path": "program" })));
         }
     };
-    Outcome::json(&JobInfo::from(job.inspect().await?))
+    if request.cancel.is_cancelled() {
+        job.kill().await?;
+        return Err(Error::cancelled());
+    }
+    let info = job.inspect().await.map_err(|error| JobError::LaunchUnconfirmed {
+        id: job.id().clone(),
+        message: error.to_string(),
+    })?;
+    Outcome::json(&JobInfo::from(info))
 }
 
 /// `job.list`

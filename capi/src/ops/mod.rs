@@ -30,6 +30,7 @@ pub mod modify;
 pub mod mounts;
 pub mod network;
 pub mod newcomer;
+pub mod output_file;
 pub mod patch;
 pub mod port;
 pub mod process;
@@ -223,7 +224,7 @@ operations! {
     37 "process.signal" (signal::SignalOptions) -> () = [process::signal];
     38 "process.resize" (command::TerminalSize) -> () = [process::resize];
     39 "process.abandon" (NoOptions) -> () = [process::abandon];
-    40 "job.start" (command::CommandRequest) -> job::JobInfo = [job::start];
+    40 "job.start" (command::CommandRequest) -> job::JobInfo = own [job::start];
     41 "job.list" (job::JobListOptions) -> job::JobList = [job::list];
     42 "job.get" (job::JobTarget) -> job::JobInfo = [job::get];
     43 "job.wait" (job::JobTarget) -> job::JobExit = [job::wait];
@@ -423,9 +424,11 @@ pub fn invalid_option(error: serde_path_to_error::Error<serde_json::Error>) -> E
         .with_details(json!({ "path": path }))
 }
 
-/// Whether the values below an option are nobody else's business.
+/// Whether the values below an option are nobody else's business. What stands in
+/// the place of all options may be anything.
 fn holds_secrets(path: &str) -> bool {
-    ["secrets", "registryAuth", "apiKey", "hostKey"]
+    path == "."
+        || ["secrets", "registryAuth", "apiKey", "hostKey"]
         .iter()
         .any(|name| path.split(['.', '[']).next() == Some(name))
 }
@@ -508,6 +511,14 @@ mod tests {
             assert!(message.starts_with("Cannot use option secrets.KEY"), "{message}");
             assert!(!message.contains("hush") && !message.contains("1234"), "{message}");
         }
+    }
+
+    #[test]
+    fn what_stands_for_all_options_is_not_repeated() {
+        let mut deserializer = serde_json::Deserializer::from_str("\"hush\"");
+        let options = serde_path_to_error::deserialize::<_, crate::backend::CloudOptions>(&mut deserializer);
+        let message = invalid_option(options.err().expect("it is no object")).message;
+        assert!(!message.contains("hush"), "{message}");
     }
 
     #[test]

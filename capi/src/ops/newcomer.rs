@@ -99,10 +99,22 @@ impl<'a> Newcomer<'a> {
         match port::verify(&sandbox).await {
             Ok(()) => live(sandbox),
             Err(error) => {
-                sandbox.kill().await?;
+                // It is discarded in any case, and the ports are what went wrong.
+                let _ = sandbox.kill().await;
                 self.discard().await;
                 Err(error)
             }
+        }
+    }
+
+    /// Removes what a failed one of several left.
+    pub async fn discard_failed(newcomers: &[Self], name: &str, failure: &CoreError) {
+        // Nothing of ours exists when somebody else had the name.
+        if matches!(failure, CoreError::SandboxAlreadyExists(_)) {
+            return;
+        }
+        if let Some(newcomer) = newcomers.iter().find(|it| it.name == name) {
+            newcomer.discard().await;
         }
     }
 

@@ -16,6 +16,7 @@ use super::check::{MAX_SAFE_INTEGER, in_range, parsed, port};
 use super::form::{forms, mirror};
 use crate::client::Outcome;
 use crate::error::{Error, ErrorCode};
+use crate::files::Files;
 
 /// A port of the guest, and where this machine listens for it.
 #[derive(Clone, Debug, Serialize)]
@@ -97,8 +98,8 @@ pub struct Endpoint {
     pub address: SocketAddr,
 }
 
-/// Ports that creates of this process have chosen and whose sandboxes do not
-/// listen on them yet.
+/// Ports of sandboxes that this process is making and that do not listen on them
+/// yet.
 static LEASED: LazyLock<Mutex<HashSet<Endpoint>>> = LazyLock::new(Default::default);
 
 /// Keeps other creates of this process away from ports until the sandbox
@@ -175,6 +176,11 @@ pub fn lease(ports: &mut [PortOption], path: &str, may_be_taken: bool) -> Result
                 .map_err(|error| unavailable(&path, guest_port, endpoint, &error))?;
             leases.0.push(endpoint);
         } else if !may_be_taken {
+            if !leased().insert(endpoint) {
+                let error = io::Error::new(io::ErrorKind::AddrInUse, "another sandbox is about to have it");
+                return Err(unavailable(&path, guest_port, endpoint, &error));
+            }
+            leases.0.push(endpoint);
             endpoint.bind().map_err(|error| unavailable(&path, guest_port, endpoint, &error))?;
         }
         *option = PortOption::Options(PortOptions {
@@ -262,9 +268,9 @@ pub async fn wait_for(request: Request) -> Result<Outcome, Error> {
     let protocol = options.protocol.unwrap_or(PortProtocol::Tcp);
     let timeout = options.timeout_ms.unwrap_or(DEFAULT_TIMEOUT);
     let timeout = Duration::from_millis(in_range("timeoutMs", timeout, 1..=MAX_SAFE_INTEGER)?);
-    let sandbox = request.client.handles.get::<Sandbox>(request.handle)?;
+    let files = Files::of(&request, None).await?;
     let listening = async {
-        while !is_listening(&sandbox, protocol, port).await? {
+        while !is_listening(&files, protocol, port).await? {
             tokio::time::sleep(PACE).await;
         }
         Ok(Outcome::default())
@@ -282,19 +288,18 @@ pub async fn wait_for(request: Request) -> Result<Outcome, Error> {
     })
 }
 
-async fn is_listening(sandbox: &Sandbox, protocol: PortProtocol, port: u16) -> Result<bool, Error> {
+async fn is_listening(files: &Files, protocol: PortProtocol, port: u16) -> Result<bool, Error> {
     let tables = match protocol {
         PortProtocol::Tcp => ["/proc/net/tcp", "/proc/net/tcp6"],
         PortProtocol::Udp => ["/proc/net/udp", "/proc/net/udp6"],
     };
     for table in tables {
-        // A guest without IPv6 has no second table.
-        if !sandbox.fs().exists(table).await? {
-            continue;
-        }
-        let text = sandbox.fs().read_to_string(table).await?;
-        if has_listener(&text, protocol, port) {
-            return Ok(true);
+        match files.read(table).await {
+            Ok(bytes) if has_listener(&String::from_utf8_lossy(&bytes), protocol, port) => return Ok(true),
+            Ok(_) => {}
+            // A guest without IPv6 has no second table.
+            Err(failure) if failure.is(ErrorCode::NotFound) => {}
+            Err(failure) => return Err(failure.at("read", table)),
         }
     }
     Ok(false)
@@ -412,6 +417,11 @@ mod tests {
         let mut ports: Vec<_> = (0..50).map(|_| PortOption::GuestPort(80)).collect();
         let leases = lease(&mut ports, "ports", false).unwrap();
         assert_eq!(leases.0.iter().collect::<HashSet<_>>().len(), 50);
+        // Nor is one that was chosen given to somebody who asks for it.
+        let mut same = ports[..1].to_vec();
+        let Err(error) = lease(&mut same, "ports", false) else { panic!("it was leased twice") };
+        assert_eq!(error.code, ErrorCode::PortUnavailable);
         drop(leases);
+        assert!(lease(&mut same, "ports", false).is_ok());
     }
 }

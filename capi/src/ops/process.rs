@@ -30,13 +30,14 @@ pub struct SpawnedProcess {
 
 /// `process.spawn`: starts a command, and completes when it has started.
 pub async fn spawn(request: Request) -> Result<Outcome, Error> {
-    let Command { mut handle, deadline, limit, terminal } = Command::start(&request).await?;
+    let Command { mut handle, deadline, limit, terminal, feeding } = Command::start(&request).await?;
     let pid = started(&mut handle).await?;
     if let Some((rows, columns)) = terminal {
         handle.resize(rows, columns).await?;
     }
     let control = GuestControl { control: handle.control(), stdin: handle.take_stdin() };
     let process = Process::new(control, |outputs, input| async move {
+        let _feeding = feeding;
         match pump(&mut handle, deadline, &outputs, &input).await {
             End::Exited(code) => Output::Exited(code),
             End::TimedOut => Output::Failed(timed_out(limit)),

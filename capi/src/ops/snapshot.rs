@@ -221,7 +221,8 @@ pub struct DiskUsage {
 /// `snapshot.create`
 ///
 /// The core cannot give up a capture without losing track of its files, so a
-/// cancelled one is finished and removed.
+/// cancelled one is finished and removed. It is kept, and is the result, where
+/// it cannot be removed: as the new head of a group in another directory.
 pub async fn create(request: Request) -> Result<Outcome, Error> {
     let OnSandbox { sandbox, options }: OnSandbox<SnapshotOptions> = request.options()?;
     let sandbox = until_cancelled(&request.cancel, current(&request, sandbox)).await??;
@@ -231,9 +232,12 @@ pub async fn create(request: Request) -> Result<Outcome, Error> {
     if config.name.is_empty() && backend.as_local().is_none() {
         config.name = random_name("snapshot");
     }
+    // The core gives no group of another directory its head back.
+    let is_in_home = config.dest_dir.is_none();
     with_backend(backend, async {
         let snapshot = Snapshot::create(config).await?;
-        if request.cancel.is_cancelled() {
+        let replaced = snapshot.head_update().filter(|it| it.changed).and_then(|it| it.previous.as_ref());
+        if request.cancel.is_cancelled() && (is_in_home || replaced.is_none()) {
             discard(snapshot.reference(), snapshot.head_update()).await?;
             return Err(Error::cancelled());
         }
@@ -371,9 +375,9 @@ impl SnapshotTarget {
     }
 }
 
-/// Removes a snapshot that was just made or loaded. A group's head cannot be
-/// removed while there are others, so the group gets the one back that it had.
-pub async fn discard(
+/// Removes a snapshot that was just made. A group's head cannot be removed while
+/// there are others, so the group gets the one back that it had.
+async fn discard(
     reference: SnapshotReference,
     head_update: Option<&HeadUpdate>,
 ) -> Result<(), CoreError> {

@@ -7,13 +7,15 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use microsandbox::{
-    LoadOpts, MicrosandboxError as CoreError, SaveOpts, Snapshot, SnapshotConfig, with_backend,
+    LoadOpts, MicrosandboxError as CoreError, SaveOpts, Snapshot, SnapshotConfig, SnapshotReference,
+    with_backend,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+use super::output_file::OutputFile;
 use super::sandbox::{OnSandbox, current};
-use super::snapshot::{SnapshotInfo, SnapshotOptions, SnapshotTarget, discard, selector};
+use super::snapshot::{SnapshotInfo, SnapshotOptions, SnapshotTarget, selector};
 use super::{Request, encode, out_of_range, reading, until_cancelled};
 use crate::client::Outcome;
 use crate::error::{Error, ErrorCode};
@@ -154,12 +156,13 @@ pub async fn create_archive(request: Request) -> Result<Outcome, Error> {
         .with_details(json!({ "path": "group" })));
     }
     let output = Output::prepare(&request, &path, archive.overwrite)?;
+    let unfinished = output.unfinished();
     let sandbox = until_cancelled(&request.cancel, current(&request, sandbox)).await??;
     let config = SnapshotConfig { force: true, ..options.config(sandbox.name()) };
     let plain = !archive.compress.unwrap_or(true);
     output
         .write(async {
-            let archive = Snapshot::create_archive(config, &path, plain).await?;
+            let archive = Snapshot::create_archive(config, &unfinished, plain).await?;
             Ok(archive.id().to_string())
         })
         .await
@@ -175,6 +178,7 @@ pub async fn save(request: Request) -> Result<Outcome, Error> {
     };
     let since = options.since.map(|it| selector("since", &it).map(str::to_owned)).transpose()?;
     let output = Output::prepare(&request, &path, options.overwrite)?;
+    let unfinished = output.unfinished();
     let handle = until_cancelled(&request.cancel, snapshot.find(&request)).await??;
     let core_options = SaveOpts {
         with_parents: options.with_parents.unwrap_or(false),
@@ -185,7 +189,7 @@ pub async fn save(request: Request) -> Result<Outcome, Error> {
     };
     output
         .write(async {
-            handle.save_to(Path::new(&path), core_options).await?;
+            handle.save_to(&unfinished, core_options).await?;
             Ok(handle.id().to_owned())
         })
         .await
@@ -195,13 +199,14 @@ pub async fn save(request: Request) -> Result<Outcome, Error> {
 pub async fn copy(request: Request) -> Result<Outcome, Error> {
     let ToFile { snapshot, path, options }: ToFile<CopyOptions> = request.options()?;
     let output = Output::prepare(&request, &path, options.overwrite)?;
+    let unfinished = output.unfinished();
     let handle = until_cancelled(&request.cancel, snapshot.find(&request)).await??;
     output
         .write(async {
             let manifest = handle
                 .open()
                 .await?
-                .copy_to(&path)
+                .copy_to(&unfinished)
                 .labels(options.labels.unwrap_or_default())
                 .record_integrity(options.record_integrity.unwrap_or(false))
                 .save()
@@ -213,7 +218,9 @@ pub async fn copy(request: Request) -> Result<Outcome, Error> {
 
 /// `snapshot.load`
 ///
-/// A cancelled load is finished and then removed, like a cancelled capture.
+/// A cancelled load into a new group is finished and then removed. One into a
+/// group that exists is the result: what of it was there before, and what other
+/// programs have put there meanwhile, cannot be told apart from it for certain.
 pub async fn load(request: Request) -> Result<Outcome, Error> {
     let LoadRequest { paths, options } = request.options()?;
     if paths.is_empty() {
@@ -230,12 +237,18 @@ pub async fn load(request: Request) -> Result<Outcome, Error> {
     if request.cancel.is_cancelled() {
         return Err(Error::cancelled());
     }
+    let backend = request.client.backend.get()?;
+    let home = backend.as_local().map(|local| local.snapshots_dir());
+    let is_new_group = match (&core_options.group, core_options.dest.clone().or(home)) {
+        (Some(group), Some(groups)) => !groups.join(group).exists(),
+        _ => true,
+    };
     let load = async { Ok(Snapshot::load_many(&paths, core_options).await?) };
-    with_backend(request.client.backend.get()?, async {
+    with_backend(backend, async {
         let loaded = reading::with_progress(&request, &paths, load).await?;
-        if request.cancel.is_cancelled() {
-            for snapshot in &loaded {
-                discard(snapshot.reference(), snapshot.head_update()).await?;
+        if request.cancel.is_cancelled() && is_new_group {
+            if let Some(group) = loaded.first().and_then(|it| it.path().ok()?.parent()) {
+                discard_group(group).await?;
             }
             return Err(Error::cancelled());
         }
@@ -245,10 +258,35 @@ pub async fn load(request: Request) -> Result<Outcome, Error> {
     .await
 }
 
-/// A file that an operation writes.
+/// Removes a group that a load has just made, with all that is in it.
+async fn discard_group(group: &Path) -> Result<(), CoreError> {
+    let mut members: Vec<PathBuf> = std::fs::read_dir(group)?
+        .flatten()
+        .filter(|entry| !entry.file_name().to_string_lossy().starts_with('.'))
+        .map(|entry| entry.path())
+        .filter(|path| path.is_dir())
+        .collect();
+    // The core removes a head only when it is the last one.
+    while !members.is_empty() {
+        let (count, mut failure) = (members.len(), None);
+        for member in std::mem::take(&mut members) {
+            let reference = SnapshotReference::path(member.to_string_lossy());
+            if let Err(error) = Snapshot::remove_ref(reference, true).await {
+                failure = Some(error);
+                members.push(member);
+            }
+        }
+        if let Some(error) = failure.filter(|_| members.len() == count) {
+            return Err(error);
+        }
+    }
+    Ok(tokio::fs::remove_dir_all(group).await?)
+}
+
+/// An archive that an operation writes.
 struct Output<'a> {
     request: &'a Request,
-    path: PathBuf,
+    file: OutputFile,
 }
 
 impl<'a> Output<'a> {
@@ -258,18 +296,13 @@ impl<'a> Output<'a> {
         path: &str,
         overwrite: Option<bool>,
     ) -> Result<Self, Error> {
-        let path = std::path::absolute(path).map_err(CoreError::from)?;
-        if !overwrite.unwrap_or(false) && path.exists() {
-            return Err(Error::new(
-                ErrorCode::AlreadyExists,
-                format!(
-                    "Cannot write {}: it exists, so choose another path or overwrite it",
-                    path.display()
-                ),
-            )
-            .with_details(json!({ "path": path })));
-        }
-        Ok(Self { request, path })
+        let file = OutputFile::prepare("write", path.as_ref(), overwrite.unwrap_or(false))?;
+        Ok(Self { request, file })
+    }
+
+    /// Where to write it to.
+    fn unfinished(&self) -> PathBuf {
+        self.file.unfinished().to_owned()
     }
 
     /// Has the file written, and tells how far it has come. The core leaves
@@ -296,11 +329,11 @@ impl<'a> Output<'a> {
             }
         };
         if self.request.cancel.is_cancelled() {
-            let _ = std::fs::remove_file(&self.path);
             return Err(Error::cancelled());
         }
-        let size_bytes = std::fs::metadata(&self.path).map_err(CoreError::from)?.len();
+        let size_bytes = std::fs::metadata(self.file.unfinished()).map_err(CoreError::from)?.len();
         self.tell(size_bytes);
+        self.file.finish()?;
         Outcome::json(&ArchiveInfo { id, size_bytes })
     }
 
@@ -321,7 +354,8 @@ impl<'a> Output<'a> {
     /// The length of the file that the core writes to before it gives it its
     /// name.
     fn unfinished_length(&self) -> u64 {
-        let (Some(parent), Some(name)) = (self.path.parent(), self.path.file_name()) else {
+        let unfinished = self.file.unfinished();
+        let (Some(parent), Some(name)) = (unfinished.parent(), unfinished.file_name()) else {
             return 0;
         };
         let mut start = OsString::from(".");
