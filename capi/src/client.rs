@@ -102,6 +102,18 @@ pub fn runtime() -> Result<&'static Runtime, MsbStatus> {
     Ok(RUNTIME.get_or_init(|| runtime))
 }
 
+/// Awaits something of the core that blocks the thread that it runs on: there are
+/// only few that everything else runs on, and they could not even be told that
+/// the request was cancelled.
+pub async fn on_blocking_thread<T: Send + 'static>(
+    work: impl Future<Output = T> + Send + 'static,
+) -> T {
+    let runtime = tokio::runtime::Handle::current();
+    let ended = tokio::task::spawn_blocking(move || runtime.block_on(work)).await;
+    // Nobody aborts it, so nothing but a panic ends it early.
+    ended.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))
+}
+
 /// Opens a client and returns its number.
 pub fn open(config: &[u8]) -> Result<u32, MsbStatus> {
     let config: ClientConfig = match config {

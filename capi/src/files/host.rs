@@ -88,11 +88,16 @@ impl HostSource {
         .await
     }
 
-    /// Opens a file to read it.
+    /// Opens a file to read it. A link that has taken its place, or that of a
+    /// directory on the way, since it was planned leads nowhere else: a guest
+    /// may be able to write here.
     pub async fn open(&self, path: &str) -> Result<HostReader, Failure> {
-        let path = below(&self.root, path);
-        let file = blocking(move || Ok(std::fs::File::open(path)?)).await?;
-        Ok(HostReader { file: Arc::new(Mutex::new(file)) })
+        let (root, path) = (self.root.clone(), path.to_owned());
+        let file = blocking(move || match path.as_str() {
+            "" => Ok(std::fs::File::open(root)?),
+            path => Ok(Dir::open_ambient_dir(root, ambient_authority())?.open(path)?.into_std()),
+        });
+        Ok(HostReader { file: Arc::new(Mutex::new(file.await?)) })
     }
 }
 
@@ -307,4 +312,23 @@ fn set_directory_mode(_: &Dir, _: &Path, _: Option<u32>) -> Result<(), Failure> 
 #[cfg(not(unix))]
 fn make_link(_: &Dir, _: &str, _: &Path) -> Result<(), Failure> {
     Err(Failure::refused(ErrorCode::Unsupported, "this machine needs a privilege for links"))
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_link_in_the_place_of_a_planned_file_leads_nowhere_else() {
+        let outside = tempfile::NamedTempFile::new().unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("file");
+        std::fs::write(&file, "inside").unwrap();
+        let source = HostSource::new(folder.path().to_str().unwrap()).unwrap();
+        source.plan().await.unwrap();
+        assert_eq!(source.open("file").await.unwrap().read().await.unwrap(), "inside");
+        std::fs::remove_file(&file).unwrap();
+        std::os::unix::fs::symlink(outside.path(), &file).unwrap();
+        assert!(source.open("file").await.is_err());
+    }
 }

@@ -4,12 +4,12 @@ use std::collections::HashMap;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
-use std::sync::{LazyLock, Mutex, MutexGuard};
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard};
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use microsandbox::config::RegistryOptions;
-use microsandbox::{Image, LocalBackend, MicrosandboxError as CoreError};
+use microsandbox::{Backend, Image, LocalBackend, MicrosandboxError as CoreError};
 use microsandbox_image::{
     CachedImageMetadata, GlobalCache, ImageError, Platform, PullOptions,
     PullPolicy as CorePullPolicy, Reference, Registry, RootfsMaterialization,
@@ -23,7 +23,7 @@ use super::image::{ImageInfo, local};
 use super::progress::PullProgress;
 use super::registry::{Access, CaCertificates, PullPolicy, RegistryAuth};
 use super::{Request, encode, until_cancelled};
-use crate::client::Outcome;
+use crate::client::{Outcome, on_blocking_thread};
 use crate::error::{Error, ErrorCode};
 
 /// Which image to pull, and how.
@@ -122,7 +122,8 @@ impl Pull<'_> {
             let event = PullProgress::Pulled { image: self.reference.to_owned(), layer_count };
             request.client.emit(request.id, encode(&event)?, Bytes::new());
         } else {
-            let registry = connection(local, &cache, &reference, self.registry);
+            let backend = request.client.backend.get()?;
+            let registry = connection(backend, &cache, &reference, self.registry);
             let registry = until_cancelled(&request.cancel, registry).await?.map_err(about)?;
             let fetched = fetch(request, &cache, registry, &reference, options).await?;
             fetched.map_err(|error| about(error.into()))?;
@@ -158,14 +159,22 @@ async fn cached(
 }
 
 /// The way to an image's registry: as the options say, else as the user's
-/// configuration, the keyring or Docker's configuration file say.
+/// configuration, the keyring or Docker's configuration file say. The last two
+/// may start a program, or ask the user.
 async fn connection(
-    local: &LocalBackend,
+    backend: Arc<dyn Backend>,
     cache: &GlobalCache,
     reference: &Reference,
     options: RegistryOptions,
 ) -> Result<Registry, CoreError> {
-    let config = local.registry_config(reference.registry(), options).await?;
+    let host = reference.registry().to_owned();
+    let config = on_blocking_thread(async move {
+        match backend.as_local() {
+            Some(local) => local.registry_config(&host, options).await,
+            None => Err(CoreError::Runtime("only this machine pulls images".to_owned())),
+        }
+    });
+    let config = config.await?;
     let registry = Registry::builder(Platform::host_linux(), cache.clone())
         .auth(config.auth)
         .extra_ca_certs(config.ca_certs)

@@ -14,7 +14,7 @@ use tokio::sync::Mutex;
 
 use super::{NoOptions, Request};
 use crate::backend;
-use crate::client::Outcome;
+use crate::client::{Outcome, on_blocking_thread};
 use crate::error::{Error, ErrorCode};
 
 /// Both, packed by tools/setup.sh. The core can embed them too, but in a
@@ -209,7 +209,9 @@ async fn unpack(config: &GlobalConfig, force: bool) -> Result<ResolvedRuntime, E
         .map_err(CoreError::from)?;
     let source = InstallSource::Directory(directory.path().to_owned());
     let options = InstallOptions { source, force, ..Default::default() };
-    Ok(setup::install_runtime(config, options).await?)
+    // It waits for other processes that install it.
+    let config = config.clone();
+    Ok(on_blocking_thread(async move { setup::install_runtime(&config, options).await }).await?)
 }
 
 fn unpacked_in(home: &Path) -> std::io::Result<TempDir> {
