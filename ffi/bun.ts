@@ -41,10 +41,12 @@ export function load(path: string): Native {
     cancel: library.msb_cancel,
     receive: library.msb_receive,
     release: library.msb_release,
-    waiter: (client) => {
+    waiter: (client, isClosed) => {
       const outDescriptor = new Int32Array(1);
       const code = library.msb_wake_fd(client, outDescriptor);
-      if (code === status.ok) return descriptorWaiter(outDescriptor[0]!);
+      if (code === status.ok) {
+        return descriptorWaiter(outDescriptor[0]!, isClosed);
+      }
       if (code === status.unsupported) return threadWaiter(path, client);
       throw new Error(
         `Cannot wait for the library: msb_wake_fd returned ${code}`,
@@ -54,7 +56,10 @@ export function load(path: string): Native {
 }
 
 /** Waits by reading the descriptor, and closes it at its end of file. */
-function descriptorWaiter(descriptor: number): () => Promise<void> {
+function descriptorWaiter(
+  descriptor: number,
+  isClosed: () => boolean,
+): () => Promise<void> {
   // What is read does not matter, only that there was something.
   const discarded = new Uint8Array(64);
   return () =>
@@ -64,6 +69,8 @@ function descriptorWaiter(descriptor: number): () => Promise<void> {
           // The library ends reads after a second, for workers to be terminated.
           if (error?.code === "EAGAIN") return attempt();
           if (error) return reject(error);
+          // What was announced before the end stands in front of it.
+          if (count > 0 && isClosed()) return attempt();
           if (count === 0) closeSync(descriptor);
           resolve();
         });

@@ -88,10 +88,26 @@ async function fill(
       signal,
       onProgress,
     });
-    await writing(path, () => rename(temporary, path));
+    await place(temporary, path, library);
   } finally {
     clearInterval(beat);
     await rm(temporary, { force: true });
+  }
+}
+
+/**
+ * Moves a complete file in place. Where a loaded library cannot be replaced, one
+ * that another process has put there meanwhile does as well.
+ */
+async function place(
+  temporary: string,
+  path: string,
+  library: ReleasedLibrary,
+): Promise<void> {
+  try {
+    await writing(path, () => rename(temporary, path));
+  } catch (error) {
+    if (!await isIntact(path, library)) throw error;
   }
 }
 
@@ -139,8 +155,9 @@ async function released(
     let lastBeat: number;
     try {
       lastBeat = (await stat(lock)).mtimeMs;
-    } catch {
-      return;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === "ENOENT") return;
+      throw error;
     }
     if (Date.now() - lastBeat > deadMs) return rm(lock, { force: true });
     await new Promise((resolve) => setTimeout(resolve, lookMs));

@@ -110,7 +110,7 @@ export class Client {
     }
     this.#expectOk(code, "open a client");
     this.#number = out[0]!;
-    this.#wait = native.waiter(this.#number);
+    this.#wait = native.waiter(this.#number, () => this.#isClosed);
   }
 
   /**
@@ -128,6 +128,7 @@ export class Client {
     return new Promise((resolve, reject) => {
       signal?.throwIfAborted();
       if (this.#isClosed) throw this.#closedError();
+      this.#expectBytes(bytes);
       const request = this.#nextRequest();
       const [json, jsonLength] = this.#encode(options);
       this.#expectOk(
@@ -346,6 +347,16 @@ export class Client {
     });
   }
 
+  /** Other arrays have another length than their bytes, and would be cut. */
+  #expectBytes(bytes: unknown): void {
+    if (bytes instanceof Uint8Array) return;
+    throw this.#toError({
+      code: "invalid-option",
+      message: `Cannot use ${kindOf(bytes)} as bytes: give a Uint8Array`,
+      details: { path: "bytes" },
+    });
+  }
+
   #closedError(): Error {
     return this.#toError({
       code: "client-closed",
@@ -398,6 +409,12 @@ function isEncodable(value: unknown): boolean {
     default:
       return true;
   }
+}
+
+/** What a value is, without what it holds: that may be a secret. */
+export function kindOf(value: unknown): string {
+  if (typeof value !== "object" || value === null) return `a ${typeof value}`;
+  return `a value of type ${value.constructor?.name ?? "object"}`;
 }
 
 /** Where in an object a value first is. */

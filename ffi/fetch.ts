@@ -4,8 +4,10 @@
  * @module
  */
 
+import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
 import { type FileHandle, open, rm } from "node:fs/promises";
+import { unescape } from "node:querystring";
 import { LibraryError } from "./library_error.ts";
 import type { Identity } from "./verify.ts";
 
@@ -37,7 +39,7 @@ const stallMs = 30_000;
 class TransientError extends Error {}
 
 /**
- * Fetches `url` into a new file at `path`, and makes sure that it has the
+ * Fetches `location` into a new file at `path`, and makes sure that it has the
  * content that was released. The file is complete or it does not exist.
  *
  * What the network spoils is fetched again from its beginning, twice at most.
@@ -48,17 +50,18 @@ class TransientError extends Error {}
  * Permissions: `--allow-net=<each host on the way>`, `--allow-write=<path>`.
  */
 export async function download(
-  url: URL,
+  location: URL,
   path: string,
   expected: Identity,
   { signal, onProgress }: DownloadOptions = {},
 ): Promise<void> {
+  const { url, headers } = toRequest(location);
   const file = url.pathname.slice(url.pathname.lastIndexOf("/") + 1);
   for (let attempt = 1;; attempt++) {
     signal?.throwIfAborted();
     const output = await writing(path, () => open(path, "wx"));
     try {
-      await receive(url, output, path, expected, signal, (receivedBytes) =>
+      await receive(url, headers, output, path, expected, signal, (receivedBytes) =>
         onProgress?.({ file, receivedBytes, totalBytes: expected.size }));
       await writing(path, () => output.sync());
       await output.close();
@@ -86,6 +89,7 @@ export async function download(
 /** Makes one attempt. */
 async function receive(
   url: URL,
+  headers: Record<string, string>,
   output: FileHandle,
   path: string,
   { size, sha256 }: Identity,
@@ -101,7 +105,7 @@ async function receive(
   let received = 0;
   try {
     const response = await transfer(stall.signal, () =>
-      fetch(url, { signal: AbortSignal.any(signals) }));
+      fetch(url, { headers, signal: AbortSignal.any(signals) }));
     checkStatus(url, response);
     const reader = response.body!.getReader();
     while (true) {
@@ -129,6 +133,22 @@ async function receive(
   if (hash.digest("hex") !== sha256) {
     throw corrupt(url, "its SHA-256 is not the one");
   }
+}
+
+/**
+ * Takes the user and the password of a URL out of it, so that no message shows
+ * them. `fetch` sends this header to the URL's own origin only.
+ */
+function toRequest(
+  location: URL,
+): { url: URL; headers: Record<string, string> } {
+  const { username, password } = location;
+  const url = new URL(location);
+  url.username = url.password = "";
+  if (username === "" && password === "") return { url, headers: {} };
+  const credentials = `${unescape(username)}:${unescape(password)}`;
+  const encoded = Buffer.from(credentials).toString("base64");
+  return { url, headers: { authorization: `Basic ${encoded}` } };
 }
 
 function checkStatus(url: URL, { status }: Response): void {

@@ -256,6 +256,17 @@ function baseUrl(mirror: string | undefined): URL {
   if (url?.protocol === "http:" || url?.protocol === "https:") return url;
   throw new LibraryError(
     "download-failed",
-    `Cannot download from "${text}": a mirror is an http: or https: URL`,
+    `Cannot download from "${withoutCredentials(text)}": a mirror is an ` +
+      `http: or https: URL`,
   );
+}
+
+/**
+ * A mirror as a message may show it. What is no URL can hold a user and a
+ * password too: all between its scheme and its last `@`.
+ */
+function withoutCredentials(text: string): string {
+  const scheme = /^[a-z][a-z0-9+.-]*:\/\//i.exec(text)?.[0] ?? "";
+  const rest = text.slice(scheme.length);
+  return scheme + rest.slice(rest.lastIndexOf("@") + 1);
 }

@@ -47,7 +47,8 @@ export interface Native {
    *
    * The function that it returns resolves when frames may be waiting. It is
    * called again only after that, and only while something is in flight,
-   * because a pending wait keeps the program from ending.
+   * because a pending wait keeps the program from ending. Once `isClosed`, a
+   * wait resolves when nothing of the waiting is left.
    */
-  waiter(client: number): () => Promise<void>;
+  waiter(client: number, isClosed: () => boolean): () => Promise<void>;
 }

@@ -8,6 +8,7 @@ import type { Client } from "../ffi/client.ts";
 import type { AgentFrameHeader, NamedSandbox } from "../ffi/protocol.gen.ts";
 import { readStream } from "../ffi/stream.ts";
 import type { Cancellable } from "./cancellable.ts";
+import { Closing } from "./closing.ts";
 import { connect } from "./connection.ts";
 import { toError } from "./errors.ts";
 
@@ -49,7 +50,7 @@ export class AgentClient implements AsyncDisposable {
   readonly #handle: number;
   /** The body of the message with which the agent has begun the connection. */
   readonly readyBytes: Uint8Array;
-  #closed: Promise<void> | undefined;
+  readonly #closing: Closing;
 
   static {
     toAgent = (client, handle, ready) => new AgentClient(client, handle, ready);
@@ -59,6 +60,9 @@ export class AgentClient implements AsyncDisposable {
     this.#client = client;
     this.#handle = handle;
     this.readyBytes = ready;
+    this.#closing = new Closing((signal) =>
+      client.call("agent.close", {}, { handle, signal })
+    );
   }
 
   /**
@@ -71,7 +75,7 @@ export class AgentClient implements AsyncDisposable {
     name: string,
     { signal }: Cancellable = {},
   ): Promise<AgentClient> {
-    return await connectAgent(await connect(), { name }, signal);
+    return await connectAgent(await connect(signal), { name }, signal);
   }
 
   /** Sends a frame, and resolves with the one that answers it. */
@@ -127,9 +131,12 @@ export class AgentClient implements AsyncDisposable {
     });
   }
 
-  /** Ends the connection, and with it what waits for an answer. */
+  /**
+   * Ends the connection, and with it what waits for an answer. Giving this up
+   * ends it nevertheless.
+   */
   close({ signal }: Cancellable = {}): Promise<void> {
-    return this.#closed ??= this.#close(signal);
+    return this.#closing.run(signal);
   }
 
   /** Ends the connection, and with it what waits for an answer. */
@@ -137,12 +144,8 @@ export class AgentClient implements AsyncDisposable {
     return this.close();
   }
 
-  async #close(signal: AbortSignal | undefined): Promise<void> {
-    await this.#client.call("agent.close", {}, { handle: this.#handle, signal });
-  }
-
   #openHandle(): number {
-    if (!this.#closed) return this.#handle;
+    if (!this.#closing.hasBegun) return this.#handle;
     throw toError({
       code: "handle-closed",
       message: "Cannot use the connection to the agent: it was closed, so make another one",

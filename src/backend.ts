@@ -135,7 +135,7 @@ export class Backend implements Disposable {
 export async function backendInfo(
   { signal }: Cancellable = {},
 ): Promise<BackendInfo> {
-  const client = await connect();
+  const client = await connect(signal);
   return (await client.call("backend.info", {}, { signal })).result;
 }
 
@@ -181,17 +181,17 @@ export const Profiles: {
   reset(options?: Cancellable): Promise<ProfileSelection>;
 } = {
   async get({ signal } = {}) {
-    const client = await connect();
+    const client = await connect(signal);
     requireRead(await configPath(client));
     return (await client.call("backend.profiles", {}, { signal })).result;
   },
   async use(name, { signal } = {}) {
-    const client = await connect();
+    const client = await connect(signal);
     await requireConfig(client);
     return (await client.call("backend.useProfile", { name }, { signal })).result;
   },
   async reset({ signal } = {}) {
-    const client = await connect();
+    const client = await connect(signal);
     await requireConfig(client);
     return (await client.call("backend.useProfile", {}, { signal })).result;
   },

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { kindOf } from "../ffi/client.ts";
 import { toError } from "./errors.ts";
 
 const encoder = new TextEncoder();
@@ -24,6 +25,51 @@ export function encoded(
     message: `Cannot use option ${path}: give ${wanted}`,
     details: { path },
   });
+}
+
+/**
+ * Refuses what is no `Uint8Array` as the option at `path`. Other arrays have
+ * another length than their bytes, and would be used in part.
+ */
+export function expectBytes(
+  content: unknown,
+  path: string,
+): asserts content is Uint8Array {
+  if (content instanceof Uint8Array) return;
+  throw toError({
+    code: "invalid-option",
+    message: `Cannot use ${kindOf(content)} as ${path}: give a Uint8Array`,
+    details: { path },
+  });
+}
+
+/**
+ * Encodes the chunks of a stream. Text may be cut within a surrogate pair, whose
+ * halves encode to nothing but U+FFFD each.
+ */
+export class ChunkEncoder {
+  /** The first half of a pair that the text so far ends with, or nothing. */
+  #half = "";
+
+  /** The bytes of a chunk, behind what an earlier one has left. */
+  encode(chunk: unknown): Uint8Array {
+    if (typeof chunk === "string") return this.#encodeText(chunk);
+    const bytes = encoded(chunk, "data", "a stream of strings or Uint8Arrays");
+    return this.#half === "" ? bytes : concatenated([this.flush(), bytes]);
+  }
+
+  /** What is left at the end: a half whose other half never came is U+FFFD. */
+  flush(): Uint8Array {
+    const rest = encoder.encode(this.#half);
+    this.#half = "";
+    return rest;
+  }
+
+  #encodeText(chunk: string): Uint8Array {
+    const text = this.#half + chunk;
+    this.#half = /[\uD800-\uDBFF]$/.exec(text)?.[0] ?? "";
+    return encoder.encode(text.slice(0, text.length - this.#half.length));
+  }
 }
 
 /** The parts one after another. A single part is not copied. */

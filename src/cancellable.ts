@@ -4,6 +4,8 @@
  * @module
  */
 
+import { toError } from "./errors.ts";
+
 /** What can be given up before it is done. */
 export interface Cancellable {
   /**
@@ -11,4 +13,34 @@ export interface Cancellable {
    * begun is undone.
    */
   signal?: AbortSignal;
+}
+
+/** Refuses a time to wait that timers do not take, or that is none. */
+export function checkTimeout(timeoutMs: number): void {
+  if (timeoutMs >= 1 && timeoutMs < 2 ** 31) return;
+  throw toError({
+    code: "option-out-of-range",
+    message:
+      `Cannot wait for ${timeoutMs} ms: give a timeoutMs from 1 to 2147483647`,
+    details: { path: "timeoutMs" },
+  });
+}
+
+/**
+ * Waits for `work` until the signal is aborted, and fails with its reason then.
+ * The work goes on, for others who wait for it.
+ */
+export async function unlessAborted<Value>(
+  work: Promise<Value>,
+  signal: AbortSignal,
+): Promise<Value> {
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  const onAbort = () => reject(signal.reason);
+  signal.addEventListener("abort", onAbort);
+  try {
+    signal.throwIfAborted();
+    return await Promise.race([work, aborted]);
+  } finally {
+    signal.removeEventListener("abort", onAbort);
+  }
 }

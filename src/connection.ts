@@ -9,6 +9,7 @@ import { Client } from "../ffi/client.ts";
 import { loadLibrary, provideLibrary } from "../ffi/library.ts";
 import type { Native } from "../ffi/native.ts";
 import type { ClientConfig } from "../ffi/protocol.gen.ts";
+import { unlessAborted } from "./cancellable.ts";
 import { toError } from "./errors.ts";
 import {
   requireEnv,
@@ -28,15 +29,18 @@ const scope = new AsyncLocalStorage<Client>();
  * program's own.
  *
  * The library is loaded when it is first needed. A failure is not remembered,
- * so that a program can mend what is missing and try again.
+ * so that a program can mend what is missing and try again. An aborted `signal`
+ * ends only this wait, with its reason: the library is loaded for all.
  */
-export function connect(): Promise<Client> {
+export async function connect(signal?: AbortSignal): Promise<Client> {
+  signal?.throwIfAborted();
   const scoped = scope.getStore();
-  if (scoped !== undefined) return Promise.resolve(scoped);
-  return connection ??= open({}).catch((error) => {
+  if (scoped !== undefined) return scoped;
+  connection ??= open({}).catch((error) => {
     connection = undefined;
     throw error;
   });
+  return await (signal ? unlessAborted(connection, signal) : connection);
 }
 
 /** Runs `work` with a client for everything that it calls. */

@@ -6,6 +6,7 @@
 
 import type { Client } from "../ffi/client.ts";
 import type { FileStat } from "../ffi/protocol.gen.ts";
+import { expectBytes } from "./bytes.ts";
 import type { Cancellable } from "./cancellable.ts";
 import { SandboxNotRunningError, toError } from "./errors.ts";
 
@@ -105,15 +106,17 @@ export class FsFile implements AsyncDisposable {
    * Reads into `buffer` from where the file is, and says how many bytes, which
    * can be fewer than fit. `null` is the end of the file.
    *
-   * Throws {@link FileSystemError}.
+   * Throws {@link FileSystemError}, and {@link InvalidOptionError} for what is
+   * no `Uint8Array`.
    */
   read(
     buffer: Uint8Array,
     { signal }: Cancellable = {},
   ): Promise<number | null> {
-    return this.#next(async () => {
+    return this.#onOpen(async (handle) => {
+      expectBytes(buffer, "buffer");
       if (buffer.length === 0) return 0;
-      const bytes = await this.#read(buffer.length, signal);
+      const bytes = await this.#read(handle, buffer.length, signal);
       buffer.set(bytes);
       return bytes.length === 0 ? null : bytes.length;
     });
@@ -123,16 +126,13 @@ export class FsFile implements AsyncDisposable {
    * Writes from the beginning of `data` to where the file is, and says how
    * many bytes, which can be fewer than there are.
    *
-   * Throws {@link FileSystemError}.
+   * Throws {@link FileSystemError}, and {@link InvalidOptionError} for what is
+   * no `Uint8Array`.
    */
   write(data: Uint8Array, { signal }: Cancellable = {}): Promise<number> {
-    return this.#next(async () => {
-      const bytes = data.subarray(0, writeLength);
-      const { result } = await this.#client.call("file.write", {
-        offset: this.#position,
-      }, { handle: this.#openHandle(), bytes, signal });
-      this.#position = result.offset;
-      return bytes.length;
+    return this.#onOpen(async (handle) => {
+      expectBytes(data, "data");
+      return await this.#write(handle, data, signal);
     });
   }
 
@@ -146,8 +146,9 @@ export class FsFile implements AsyncDisposable {
     whence: number,
     { signal }: Cancellable = {},
   ): Promise<number> {
-    return this.#next(async () => {
-      const position = Number(offset) + await this.#origin(whence, signal);
+    return this.#onOpen(async (handle) => {
+      const origin = await this.#origin(handle, whence, signal);
+      const position = Number(offset) + origin;
       if (!Number.isSafeInteger(position) || position < 0) {
         throw toError({
           code: "option-out-of-range",
@@ -193,7 +194,7 @@ export class FsFile implements AsyncDisposable {
    * Throws {@link FileSystemError}.
    */
   stat({ signal }: Cancellable = {}): Promise<FileInfo> {
-    return this.#next(() => this.#stat(signal));
+    return this.#onOpen((handle) => this.#stat(handle, signal));
   }
 
   /**
@@ -204,7 +205,9 @@ export class FsFile implements AsyncDisposable {
   get readable(): ReadableStream<Uint8Array<ArrayBuffer>> {
     return this.#readable ??= new ReadableStream({
       pull: async (controller) => {
-        const bytes = await this.#orClose(this.#next(() => this.#read(chunkLength)));
+        const bytes = await this.#orClose(
+          this.#onOpen((handle) => this.#read(handle, chunkLength)),
+        );
         if (bytes.length > 0) return controller.enqueue(bytes);
         await this.close();
         controller.close();
@@ -227,19 +230,22 @@ export class FsFile implements AsyncDisposable {
   }
 
   /**
-   * Writes all of `data`.
+   * Writes all of `data`, before any call that is begun later.
    *
-   * Throws {@link FileSystemError}.
+   * Throws what {@link FsFile.write} throws.
    */
-  async writeAll(data: Uint8Array, options: Cancellable = {}): Promise<void> {
-    for (let done = 0; done < data.length;) {
-      done += await this.write(data.subarray(done), options);
-    }
+  writeAll(data: Uint8Array, { signal }: Cancellable = {}): Promise<void> {
+    return this.#onOpen(async (handle) => {
+      expectBytes(data, "data");
+      for (let done = 0; done < data.length;) {
+        done += await this.#write(handle, data.subarray(done), signal);
+      }
+    });
   }
 
   /**
-   * Closes the file, after what is under way has come to its end. A file that
-   * is closed already is no error.
+   * Closes the file, after what was begun before has come to its end. A file
+   * that is closed already is no error.
    *
    * Throws {@link FileSystemError} when what was written cannot be kept.
    */
@@ -265,19 +271,35 @@ export class FsFile implements AsyncDisposable {
   }
 
   async #read(
+    handle: number,
     length: number,
     signal?: AbortSignal,
   ): Promise<Uint8Array<ArrayBuffer>> {
     const { bytes } = await this.#client.call("file.read", {
       offset: this.#position,
       length: Math.min(length, chunkLength),
-    }, { handle: this.#openHandle(), signal });
+    }, { handle, signal });
     this.#position += bytes.length;
     return bytes as Uint8Array<ArrayBuffer>;
   }
 
-  async #stat(signal: AbortSignal | undefined): Promise<FileInfo> {
-    const handle = this.#openHandle();
+  async #write(
+    handle: number,
+    data: Uint8Array,
+    signal: AbortSignal | undefined,
+  ): Promise<number> {
+    const bytes = data.subarray(0, writeLength);
+    const { result } = await this.#client.call("file.write", {
+      offset: this.#position,
+    }, { handle, bytes, signal });
+    this.#position = result.offset;
+    return bytes.length;
+  }
+
+  async #stat(
+    handle: number,
+    signal: AbortSignal | undefined,
+  ): Promise<FileInfo> {
     const { result } = await this.#client.call("file.stat", {}, {
       handle,
       signal,
@@ -293,8 +315,7 @@ export class FsFile implements AsyncDisposable {
     },
     signal: AbortSignal | undefined,
   ): Promise<void> {
-    return this.#next(async () => {
-      const handle = this.#openHandle();
+    return this.#onOpen(async (handle) => {
       await this.#client.call("file.setAttributes", attributes, {
         handle,
         signal,
@@ -303,6 +324,7 @@ export class FsFile implements AsyncDisposable {
   }
 
   async #origin(
+    handle: number,
     whence: number,
     signal: AbortSignal | undefined,
   ): Promise<number> {
@@ -312,7 +334,7 @@ export class FsFile implements AsyncDisposable {
       case SeekMode.Current:
         return this.#position;
       case SeekMode.End:
-        return (await this.#stat(signal)).size;
+        return (await this.#stat(handle, signal)).size;
       default:
         throw toError({
           code: "invalid-option",
@@ -320,6 +342,17 @@ export class FsFile implements AsyncDisposable {
           details: { path: "whence" },
         });
     }
+  }
+
+  /**
+   * Runs `work` on the open file in its turn. Whether it is open is decided now:
+   * closing comes after what was begun before it.
+   */
+  #onOpen<Result>(
+    work: (handle: number) => Promise<Result>,
+  ): Promise<Result> {
+    if (this.#closed !== undefined) return Promise.reject(this.#closedError());
+    return this.#next(() => work(this.#handle));
   }
 
   /** Runs `work` when all that was begun before it has come to its end. */
@@ -342,9 +375,8 @@ export class FsFile implements AsyncDisposable {
     }
   }
 
-  #openHandle(): number {
-    if (this.#closed === undefined) return this.#handle;
-    throw toError({
+  #closedError(): Error {
+    return toError({
       code: "file-closed",
       message: `Cannot use the file ${JSON.stringify(this.#path)}` +
         `: it was closed`,

@@ -16,7 +16,7 @@ import type {
   WriteWholeFileOptions,
 } from "../ffi/protocol.gen.ts";
 import { readStream } from "../ffi/stream.ts";
-import { encoded } from "./bytes.ts";
+import { ChunkEncoder, encoded } from "./bytes.ts";
 import type { Cancellable } from "./cancellable.ts";
 import { FileSystemError } from "./errors.ts";
 import {
@@ -27,6 +27,7 @@ import {
   toSeconds,
 } from "./file.ts";
 import { requireRead, requireWrite } from "./permissions.ts";
+import { progressEvents } from "./progress.ts";
 
 /** An entry of a directory, in the shape of `Deno.DirEntry`. */
 export interface DirEntry {
@@ -387,7 +388,7 @@ export class FileSystem {
     const progress = onProgress !== undefined;
     await this.#call(name, { source, destination, progress }, {
       signal,
-      onEvent: (json) => onProgress?.(json as CopyProgress),
+      ...progressEvents(onProgress),
     });
   }
 
@@ -433,22 +434,25 @@ export class FileSystem {
 function batches(): TransformStream<Uint8Array | string, Uint8Array> {
   let batch = new Uint8Array(batchLength);
   let length = 0;
-  const pass = (
-    controller: TransformStreamDefaultController<Uint8Array>,
-  ): void => {
+  const chunks = new ChunkEncoder();
+  type Controller = TransformStreamDefaultController<Uint8Array>;
+  const pass = (controller: Controller): void => {
     if (length > 0) controller.enqueue(batch.subarray(0, length));
     batch = new Uint8Array(batchLength);
     length = 0;
   };
+  const add = (bytes: Uint8Array, controller: Controller): void => {
+    if (length + bytes.length > batchLength) pass(controller);
+    if (bytes.length >= batchLength) return controller.enqueue(bytes);
+    batch.set(bytes, length);
+    length += bytes.length;
+  };
   return new TransformStream({
-    transform(chunk, controller) {
-      const bytes = encoded(chunk, "data", "a stream of strings or Uint8Arrays");
-      if (length + bytes.length > batchLength) pass(controller);
-      if (bytes.length >= batchLength) return controller.enqueue(bytes);
-      batch.set(bytes, length);
-      length += bytes.length;
+    transform: (chunk, controller) => add(chunks.encode(chunk), controller),
+    flush(controller) {
+      add(chunks.flush(), controller);
+      pass(controller);
     },
-    flush: pass,
   });
 }
 

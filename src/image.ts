@@ -17,6 +17,7 @@ import type {
 import type { Cancellable } from "./cancellable.ts";
 import { connect } from "./connection.ts";
 import { requireRead, requireWrite } from "./permissions.ts";
+import { progressEvents } from "./progress.ts";
 
 /** How to pull an image. */
 export interface PullImageOptions
@@ -109,11 +110,11 @@ export class Image {
     reference: string,
     { signal, onProgress, ...options }: PullImageOptions = {},
   ): Promise<Image> {
-    const client = await connect();
+    const client = await connect(signal);
     const { result } = await client.call(
       "image.pull",
       { ...options, reference },
-      { signal, onEvent: onProgress as (progress: unknown) => void },
+      { signal, ...progressEvents(onProgress) },
     );
     return new Image(client, result);
   }
@@ -127,14 +128,14 @@ export class Image {
     reference: string,
     { signal }: Cancellable = {},
   ): Promise<Image> {
-    const client = await connect();
+    const client = await connect(signal);
     const { result } = await client.call("image.get", { reference }, { signal });
     return new Image(client, result);
   }
 
   /** All images on this machine, newest first. */
   static async list({ signal }: Cancellable = {}): Promise<Image[]> {
-    const client = await connect();
+    const client = await connect(signal);
     const { result } = await client.call("image.list", {}, { signal });
     return result.map((info) => new Image(client, info));
   }
@@ -148,7 +149,7 @@ export class Image {
     reference: string,
     { signal }: Cancellable = {},
   ): Promise<ImageDetail> {
-    return await inspect(await connect(), reference, signal);
+    return await inspect(await connect(signal), reference, signal);
   }
 
   /**
@@ -160,12 +161,12 @@ export class Image {
     reference: string,
     options: RemoveImageOptions = {},
   ): Promise<void> {
-    await remove(await connect(), reference, options);
+    await remove(await connect(options.signal), reference, options);
   }
 
   /** Removes every image that no sandbox and no snapshot is made from. */
   static async prune({ signal }: Cancellable = {}): Promise<ImagePruneReport> {
-    const client = await connect();
+    const client = await connect(signal);
     const { result } = await client.call("image.prune", {}, { signal });
     return result;
   }
@@ -183,11 +184,11 @@ export class Image {
     { signal, onProgress, ...options }: LoadImagesOptions = {},
   ): Promise<Image[]> {
     requireRead(path);
-    const client = await connect();
+    const client = await connect(signal);
     const { result } = await client.call(
       "image.load",
       { ...options, path },
-      { signal, onEvent: onProgress as (progress: unknown) => void },
+      { signal, ...progressEvents(onProgress) },
     );
     return result.map((info) => new Image(client, info));
   }
@@ -205,7 +206,7 @@ export class Image {
     { signal, ...options }: SaveImagesOptions = {},
   ): Promise<void> {
     requireWrite(path);
-    const client = await connect();
+    const client = await connect(signal);
     await client.call(
       "image.save",
       { ...options, references, path },

@@ -9,7 +9,7 @@ import type {
   LogEntry as RawEntry,
   LogSource,
 } from "../ffi/protocol.gen.ts";
-import type { Cancellable } from "./cancellable.ts";
+import { type Cancellable, checkTimeout } from "./cancellable.ts";
 import { toError, WaitTimeoutError } from "./errors.ts";
 import { type Address, address } from "./internals.ts";
 
@@ -159,14 +159,7 @@ function checkWait(pattern: unknown, timeoutMs: number): void {
       details: { path: "pattern" },
     });
   }
-  // Timers take no larger number.
-  if (!(timeoutMs >= 1 && timeoutMs < 2 ** 31)) {
-    throw toError({
-      code: "option-out-of-range",
-      message: `Cannot wait for ${timeoutMs} ms: give a timeoutMs from 1 to 2147483647`,
-      details: { path: "timeoutMs" },
-    });
-  }
+  checkTimeout(timeoutMs);
 }
 
 /** The same options with times as the library takes them. */

@@ -5,6 +5,7 @@
  */
 
 import type { CreateOptions, PublishedPort } from "../ffi/protocol.gen.ts";
+import { checkTimeout } from "./cancellable.ts";
 import { toError, WaitTimeoutError } from "./errors.ts";
 import {
   bracketed,
@@ -88,13 +89,17 @@ function requireFile(
 /**
  * Waits until the HTTP server behind a published port answers.
  *
- * Throws {@link WaitTimeoutError}, which says what came of the last request.
+ * Throws {@link WaitTimeoutError}, which says what came of the last request, and
+ * {@link InvalidOptionError}.
  */
 export async function waitForHttp(
   ports: readonly PublishedPort[],
   guestPort: number,
-  { path = "/", status, timeoutMs = 60_000, signal }: WaitForHttpOptions,
+  { path = "/", status, timeoutMs = 60_000, signal, ...others }:
+    WaitForHttpOptions,
 ): Promise<void> {
+  refuseOthers(others);
+  checkTimeout(timeoutMs);
   const published = ports.find((port) =>
     port.guestPort === guestPort && port.protocol === "tcp"
   );
@@ -135,6 +140,18 @@ export async function waitForHttp(
     }
     await pause(paceMs, signal);
   }
+}
+
+/** Refuses what is no option, as the library does for other calls. */
+function refuseOthers(others: object): void {
+  const [name] = Object.keys(others);
+  if (name === undefined) return;
+  throw toError({
+    code: "unknown-option",
+    message: `Cannot use option ${name}: waitForHttp takes path, status, ` +
+      `timeoutMs and signal`,
+    details: { path: name },
+  });
 }
 
 /** The status of the answer, or why there was none. */

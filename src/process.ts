@@ -181,11 +181,11 @@ export class Process implements AsyncDisposable {
     signal: Signal | number = "SIGTERM",
     options: { signal?: AbortSignal } = {},
   ): Promise<void> {
-    if (this.#output.end) return;
-    await this.#client.call("process.signal", { signal }, {
-      handle: this.#handle,
-      signal: options.signal,
-    });
+    await unlessEnded(this.#output, () =>
+      this.#client.call("process.signal", { signal }, {
+        handle: this.#handle,
+        signal: options.signal,
+      }));
   }
 
   /** Tells the command that its terminal has another size. */
@@ -193,11 +193,11 @@ export class Process implements AsyncDisposable {
     size: TerminalSize,
     { signal }: { signal?: AbortSignal } = {},
   ): Promise<void> {
-    if (this.#output.end) return;
-    await this.#client.call("process.resize", size, {
-      handle: this.#handle,
-      signal,
-    });
+    await unlessEnded(this.#output, () =>
+      this.#client.call("process.resize", size, {
+        handle: this.#handle,
+        signal,
+      }));
   }
 
   /**
@@ -368,13 +368,12 @@ function inputOf(
   handle: number,
   output: ProcessOutput,
 ): WritableStream<Uint8Array> {
-  const end = async () => {
-    if (output.end) return;
-    await client.call("process.closeInput", {}, {
-      handle,
-      signal: output.stopped,
-    });
-  };
+  const end = () =>
+    unlessEnded(output, () =>
+      client.call("process.closeInput", {}, {
+        handle,
+        signal: output.stopped,
+      }));
   return new WritableStream({
     write: async (bytes) => {
       await client.call("process.write", {}, {
@@ -388,6 +387,20 @@ function inputOf(
   });
 }
 
+/** Does what a process that has ended does not need. */
+async function unlessEnded(
+  output: ProcessOutput,
+  action: () => Promise<unknown>,
+): Promise<void> {
+  if (output.end) return;
+  try {
+    await action();
+  } catch (error) {
+    // The end may have been on its way when the action began.
+    if (!output.end) throw error;
+  }
+}
+
 function failOnAbort(process: Process, signal: AbortSignal): void {
   const output = outputOf(process);
   const abort = () => output.fail(signal.reason);
@@ -397,11 +410,13 @@ function failOnAbort(process: Process, signal: AbortSignal): void {
 
 /** Copies a stream to the process's input, and fails the process if it fails. */
 function feed(process: Process, source: ReadableStream<Uint8Array>): void {
+  const output = outputOf(process);
   // Aborting the input would end it, which the command cannot tell from the
-  // end of its data.
-  source.pipeTo(process.stdin, { preventAbort: true }).catch((error) => {
+  // end of its data. The source is cancelled when the command has ended.
+  const options = { preventAbort: true, signal: output.stopped };
+  source.pipeTo(process.stdin, options).catch((error) => {
     // A command may end before it has read all of its input.
-    if (!(error instanceof StdinClosedError)) outputOf(process).fail(error);
+    if (!(error instanceof StdinClosedError)) output.fail(error);
   });
 }
 

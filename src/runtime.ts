@@ -73,7 +73,7 @@ export async function install(
   { force = false, mirror, onProgress, signal }: InstallOptions = {},
 ): Promise<Installation> {
   const libraryPath = await installLibrary({ mirror, onProgress, signal });
-  const client = await connect();
+  const client = await connect(signal);
   const { result } = await client.call("runtime.install", { force }, {
     signal,
   });
@@ -101,7 +101,7 @@ export async function isInstalled(options: Cancellable = {}): Promise<boolean> {
 export async function ensureRuntime(
   { signal }: Cancellable = {},
 ): Promise<RuntimeInfo> {
-  const client = await connect();
+  const client = await connect(signal);
   const { result } = await client.call("runtime.ensure", {}, { signal });
   return result;
 }
@@ -116,7 +116,7 @@ export async function ensureRuntime(
 export async function runtimePath(
   { signal }: Cancellable = {},
 ): Promise<string | undefined> {
-  const client = await connect();
+  const client = await connect(signal);
   const { result } = await client.call("runtime.find", {}, { signal });
   return result.runtime?.msbPath;
 }
@@ -136,7 +136,7 @@ export async function setRuntimePath(
   { signal }: Cancellable = {},
 ): Promise<void> {
   requireRun(path);
-  const client = await connect();
+  const client = await connect(signal);
   await client.call("runtime.setPath", { path }, { signal });
 }
 
@@ -148,7 +148,7 @@ export async function setRuntimePath(
 export async function version(
   { signal }: Cancellable = {},
 ): Promise<Versions> {
-  const client = await connect();
+  const client = await connect(signal);
   const [{ result: versions }, { result: { runtime } }] = await Promise.all([
     client.call("runtime.versions", {}, { signal }),
     client.call("runtime.find", {}, { signal }),
@@ -162,7 +162,7 @@ export async function version(
 export async function diagnose(
   { signal }: Cancellable = {},
 ): Promise<HostDiagnosis> {
-  const client = await connect();
+  const client = await connect(signal);
   const { result } = await client.call("runtime.diagnose", {}, { signal });
   return result;
 }

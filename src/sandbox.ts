@@ -34,6 +34,7 @@ import {
 } from "./network.ts";
 import { requireReadOfPath } from "./permissions.ts";
 import { type Process, run, spawn } from "./process.ts";
+import { progressEvents } from "./progress.ts";
 import { SandboxBase } from "./sandbox_base.ts";
 import { encodePatches, requireRootfs } from "./rootfs.ts";
 import { SandboxHandle } from "./sandbox_handle.ts";
@@ -145,11 +146,11 @@ export class Sandbox extends SandboxBase implements AsyncDisposable {
     requireMounts(options.mounts);
     requireHostAccess(options);
     const { bytes, ...encoded } = patches ? encodePatches(patches) : {};
-    const client = await connect();
+    const client = await connect(signal);
     const reply = await client.call(operation, { ...options, ...encoded }, {
       signal,
       bytes,
-      onEvent: onProgress as (progress: unknown) => void,
+      ...progressEvents(onProgress),
     });
     return new Sandbox(client, reply);
   }
@@ -164,7 +165,7 @@ export class Sandbox extends SandboxBase implements AsyncDisposable {
     name: string,
     { signal, ...options }: StartSandboxOptions = {},
   ): Promise<Sandbox> {
-    const client = await connect();
+    const client = await connect(signal);
     return new Sandbox(
       client,
       await client.call("sandbox.start", { ...options, name }, { signal }),
@@ -180,7 +181,7 @@ export class Sandbox extends SandboxBase implements AsyncDisposable {
     name: string,
     { signal }: Cancellable = {},
   ): Promise<SandboxHandle> {
-    const client = await connect();
+    const client = await connect(signal);
     const { result } = await client.call("sandbox.get", { name }, { signal });
     return new SandboxHandle(client, result);
   }
@@ -194,10 +195,10 @@ export class Sandbox extends SandboxBase implements AsyncDisposable {
   }
 
   static async *#pages(
-    connect: () => Promise<Client>,
+    connect: (signal?: AbortSignal) => Promise<Client>,
     { signal, pageSize = 100, ...options }: ListSandboxesOptions,
   ): AsyncGenerator<SandboxHandle, void> {
-    const client = await connect();
+    const client = await connect(signal);
     let cursor: string | undefined;
     do {
       const page: ListOptions = { ...options, pageSize };
@@ -220,7 +221,7 @@ export class Sandbox extends SandboxBase implements AsyncDisposable {
     name: string,
     { signal }: Cancellable = {},
   ): Promise<void> {
-    const client = await connect();
+    const client = await connect(signal);
     await client.call("sandbox.remove", { name }, { signal });
   }
 
@@ -238,14 +239,14 @@ export class Sandbox extends SandboxBase implements AsyncDisposable {
   ): Promise<Sandbox> {
     if (snapshot instanceof Snapshot) return await snapshot.restore(options);
     requireReadOfPath(snapshot);
-    return await restore(await connect(), { reference: snapshot }, options);
+    return await restore(await connect(options.signal), { reference: snapshot }, options);
   }
 
   /** Tells what every running sandbox uses, by the sandboxes' names. */
   static async metrics(
     { signal }: Cancellable = {},
   ): Promise<Map<string, SandboxMetrics>> {
-    const client = await connect();
+    const client = await connect(signal);
     const { result } = await client.call("metrics.all", {}, { signal });
     return new Map(
       Object.entries(result).map(([name, metrics]) => [name, toMetrics(metrics)]),

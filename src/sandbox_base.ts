@@ -44,6 +44,7 @@ import {
   requirePorts,
   requireSecrets,
 } from "./permissions.ts";
+import { progressEvents } from "./progress.ts";
 import { decodePatches } from "./rootfs.ts";
 import { type CreateSnapshotOptions, Snapshot } from "./snapshot.ts";
 import type { Sandbox } from "./sandbox.ts";
@@ -170,18 +171,18 @@ export abstract class SandboxBase {
   /**
    * Asks the sandbox to shut down and does not wait. `waitUntilStopped` waits.
    */
-  requestStop({ signal }: Cancellable = {}): Promise<void> {
-    return this.#end("stop", signal);
+  requestStop(options: Cancellable = {}): Promise<void> {
+    return this.#end("stop", options);
   }
 
   /** Ends the sandbox at once and does not wait until it is gone. */
-  requestKill({ signal }: Cancellable = {}): Promise<void> {
-    return this.#end("kill", signal);
+  requestKill(options: Cancellable = {}): Promise<void> {
+    return this.#end("kill", options);
   }
 
   /** Asks what {@link SandboxBase.drain} asks, and does not wait. */
-  requestDrain({ signal }: Cancellable = {}): Promise<void> {
-    return this.#end("drain", signal);
+  requestDrain(options: Cancellable = {}): Promise<void> {
+    return this.#end("drain", options);
   }
 
   /**
@@ -193,16 +194,19 @@ export abstract class SandboxBase {
    */
   async waitForStatus(
     status: Status,
-    { signal }: Cancellable = {},
+    { signal, ...options }: Cancellable = {},
   ): Promise<SandboxHandle> {
     const { client } = await this[address]();
-    const { result } = await this.#call("sandbox.waitForStatus", { status }, signal);
+    const request = { ...options, status };
+    const { result } = await this.#call("sandbox.waitForStatus", request, signal);
     return make.handle(client, result);
   }
 
   /** Waits until the sandbox has stopped, whoever stops it. */
-  async waitUntilStopped({ signal }: Cancellable = {}): Promise<StopResult> {
-    const { result } = await this.#call("sandbox.waitUntilStopped", {}, signal);
+  async waitUntilStopped(
+    { signal, ...options }: Cancellable = {},
+  ): Promise<StopResult> {
+    const { result } = await this.#call("sandbox.waitUntilStopped", options, signal);
     return result;
   }
 
@@ -236,8 +240,8 @@ export abstract class SandboxBase {
    *
    * Throws {@link SandboxNotRunningError}.
    */
-  async ping({ signal }: Cancellable = {}): Promise<PingResult> {
-    const { result } = await this.#call("sandbox.ping", {}, signal);
+  async ping({ signal, ...options }: Cancellable = {}): Promise<PingResult> {
+    const { result } = await this.#call("sandbox.ping", options, signal);
     return result;
   }
 
@@ -246,8 +250,8 @@ export abstract class SandboxBase {
    *
    * Throws {@link SandboxNotRunningError}.
    */
-  async touch({ signal }: Cancellable = {}): Promise<TouchResult> {
-    const { result } = await this.#call("sandbox.touch", {}, signal);
+  async touch({ signal, ...options }: Cancellable = {}): Promise<TouchResult> {
+    const { result } = await this.#call("sandbox.touch", options, signal);
     return result;
   }
 
@@ -299,13 +303,13 @@ export abstract class SandboxBase {
   }
 
   /** Has a paused sandbox go on, with its clock set to the present. */
-  async resume({ signal }: Cancellable = {}): Promise<void> {
-    await this.#call("sandbox.resume", {}, signal);
+  async resume({ signal, ...options }: Cancellable = {}): Promise<void> {
+    await this.#call("sandbox.resume", options, signal);
   }
 
   /** Tells whether the sandbox is paused, without asking its guest. */
-  async pauseState({ signal }: Cancellable = {}): Promise<PauseState> {
-    const { result } = await this.#call("sandbox.pauseState", {}, signal);
+  async pauseState({ signal, ...options }: Cancellable = {}): Promise<PauseState> {
+    const { result } = await this.#call("sandbox.pauseState", options, signal);
     return result;
   }
 
@@ -467,8 +471,8 @@ export abstract class SandboxBase {
     return streamMetrics(this, options);
   }
 
-  async #end(how: End, signal: AbortSignal | undefined): Promise<void> {
-    await this.#call("sandbox.end", { how }, signal);
+  async #end(how: End, { signal, ...options }: Cancellable): Promise<void> {
+    await this.#call("sandbox.end", { ...options, how }, signal);
   }
 
   async #connected<Name extends "sandbox.restart" | "sandbox.fork">(
@@ -489,7 +493,7 @@ export abstract class SandboxBase {
   ): Promise<Reply<Operations[Name]["result"]>> {
     const { client, handle, on } = await this[address]();
     const request = { ...on, options } as Operations[Name]["options"];
-    const onEvent = onProgress as (progress: unknown) => void;
-    return await client.call(name, request, { handle, signal, onEvent });
+    const events = progressEvents(onProgress);
+    return await client.call(name, request, { handle, signal, ...events });
   }
 }

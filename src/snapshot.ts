@@ -31,6 +31,7 @@ import {
   requireReadOfPath,
   requireWrite,
 } from "./permissions.ts";
+import { progressEvents } from "./progress.ts";
 import type { Sandbox } from "./sandbox.ts";
 
 /** Whose snapshot to make: a sandbox or a handle of one. */
@@ -151,7 +152,8 @@ export class Snapshot {
 
   /**
    * Makes a snapshot of a sandbox, which may be running, paused or stopped.
-   * An aborted one leaves nothing behind.
+   * An aborted one leaves nothing behind; once one for a group that is there in
+   * another `directory` has begun, it comes to its end.
    *
    * Throws {@link SnapshotError}.
    *
@@ -193,7 +195,7 @@ export class Snapshot {
     const { result } = await client.call(
       "snapshot.createArchive",
       { ...on, options: { path, archive, options } },
-      { handle, signal, ...onProgress && progressEvents(onProgress) },
+      { handle, signal, ...progressEvents(onProgress) },
     );
     return result;
   }
@@ -211,7 +213,7 @@ export class Snapshot {
     { signal }: Cancellable = {},
   ): Promise<Snapshot> {
     requireReadOfPath(reference);
-    const client = await connect();
+    const client = await connect(signal);
     const { result } = await client.call("snapshot.get", { reference }, { signal });
     return new Snapshot(client, result);
   }
@@ -225,7 +227,7 @@ export class Snapshot {
     { signal, ...options }: ListSnapshotsOptions = {},
   ): Promise<Snapshot[]> {
     if (options.directory !== undefined) requireRead(options.directory);
-    const client = await connect();
+    const client = await connect(signal);
     const { result } = await client.call("snapshot.list", options, { signal });
     return result.map((info) => new Snapshot(client, info));
   }
@@ -243,13 +245,14 @@ export class Snapshot {
     options: RemoveSnapshotOptions = {},
   ): Promise<void> {
     requireReadOfPath(reference, requireWrite);
-    await remove(await connect(), { reference }, options);
+    await remove(await connect(options.signal), { reference }, options);
   }
 
   /**
    * Loads snapshots from files that `save`, `copyTo` or `createArchive` wrote,
    * and returns the last one of each file. All files are checked before the
-   * first is taken; an aborted load leaves nothing behind.
+   * first is taken. An aborted load of a new group leaves nothing behind; once
+   * one into a group that is there has begun, it comes to its end.
    *
    * Throws {@link SnapshotError}.
    *
@@ -264,11 +267,11 @@ export class Snapshot {
     for (const path of files) requireRead(path);
     if (options.base !== undefined) requireReadOfPath(options.base);
     if (options.directory !== undefined) requireWrite(options.directory);
-    const client = await connect();
+    const client = await connect(signal);
     const { result } = await client.call(
       "snapshot.load",
       { paths: files, options },
-      { signal, onEvent: onProgress as (progress: unknown) => void },
+      { signal, ...progressEvents(onProgress) },
     );
     return result.map((info) => new Snapshot(client, info));
   }
@@ -283,7 +286,7 @@ export class Snapshot {
     selector: string,
     { signal }: Cancellable = {},
   ): Promise<GroupHead> {
-    const client = await connect();
+    const client = await connect(signal);
     const { result } = await client.call("snapshot.groupHead", { selector }, { signal });
     return result;
   }
@@ -298,7 +301,7 @@ export class Snapshot {
     { signal, ...options }: ListSnapshotsOptions = {},
   ): Promise<number> {
     if (options.directory !== undefined) requireRead(options.directory);
-    const client = await connect();
+    const client = await connect(signal);
     const { result } = await client.call("snapshot.reindex", options, { signal });
     return result;
   }
@@ -434,7 +437,7 @@ export class Snapshot {
     const { result } = await this.#client.call(
       "snapshot.save",
       { snapshot: this.#target, path, options },
-      { signal, ...onProgress && progressEvents(onProgress) },
+      { signal, ...progressEvents(onProgress) },
     );
     return result;
   }
@@ -456,7 +459,7 @@ export class Snapshot {
     const { result } = await this.#client.call(
       "snapshot.copy",
       { snapshot: this.#target, path, options },
-      { signal, ...onProgress && progressEvents(onProgress) },
+      { signal, ...progressEvents(onProgress) },
     );
     return result;
   }
@@ -488,7 +491,7 @@ export async function restore(
     client,
     await client.call("sandbox.restore", { snapshot, options }, {
       signal,
-      onEvent: onProgress as (progress: unknown) => void,
+      ...progressEvents(onProgress),
     }),
   );
 }
@@ -499,10 +502,4 @@ async function remove(
   { signal, ...options }: RemoveSnapshotOptions,
 ): Promise<void> {
   await client.call("snapshot.remove", { ...options, snapshot }, { signal });
-}
-
-function progressEvents(
-  onProgress: (progress: ArchiveProgress) => void,
-): { onEvent: (json: unknown) => void } {
-  return { onEvent: (json) => onProgress(json as ArchiveProgress) };
 }

@@ -7,6 +7,7 @@
 import type { Client } from "../ffi/client.ts";
 import type { SshRequest } from "../ffi/protocol.gen.ts";
 import type { Cancellable } from "./cancellable.ts";
+import { Closing } from "./closing.ts";
 import type { CommandOutput, CommandStatus, ExecOptions } from "./command.ts";
 import { toError } from "./errors.ts";
 import { type Process, toBytes, toOwned, toTerminal } from "./process.ts";
@@ -52,7 +53,7 @@ let toSsh: (client: Client, handle: number) => SshClient;
 export class SshClient implements AsyncDisposable {
   readonly #client: Client;
   readonly #handle: number;
-  #closed: Promise<void> | undefined;
+  readonly #closing: Closing;
 
   static {
     toSsh = (client, handle) => new SshClient(client, handle);
@@ -61,6 +62,9 @@ export class SshClient implements AsyncDisposable {
   private constructor(client: Client, handle: number) {
     this.#client = client;
     this.#handle = handle;
+    this.#closing = new Closing((signal) =>
+      client.call("ssh.close", {}, { handle, signal })
+    );
   }
 
   /**
@@ -104,9 +108,12 @@ export class SshClient implements AsyncDisposable {
     return toSftp(this.#client, handle);
   }
 
-  /** Ends all connections, which kills the commands. */
+  /**
+   * Ends all connections, which kills the commands. Giving this up ends them
+   * nevertheless.
+   */
   close({ signal }: Cancellable = {}): Promise<void> {
-    return this.#closed ??= this.#close(signal);
+    return this.#closing.run(signal);
   }
 
   /** Ends all connections, which kills the commands. */
@@ -114,25 +121,22 @@ export class SshClient implements AsyncDisposable {
     return this.close();
   }
 
-  async #close(signal: AbortSignal | undefined): Promise<void> {
-    await this.#client.call("ssh.close", {}, { handle: this.#handle, signal });
-  }
-
   async #spawn(
     request: { command?: string },
-    { stdin, tty, signal }: SshExecOptions = {},
+    { stdin, tty, signal, ...options }: SshExecOptions = {},
   ): Promise<Process> {
     const input = toStream(stdin);
     const { handle } = await this.#client.call(
       "ssh.spawn",
-      { ...request, ...toTerminal(tty) },
+      // What SSH cannot do is in no option, and the library refuses it by name.
+      { ...options, ...request, ...toTerminal(tty) },
       { handle: this.#openHandle(), signal },
     );
     return toOwned(this.#client, handle, 0, input, signal);
   }
 
   #openHandle(): number {
-    if (!this.#closed) return this.#handle;
+    if (!this.#closing.hasBegun) return this.#handle;
     throw toError({
       code: "handle-closed",
       message: "Cannot use the SSH client: it was closed, so make another one",

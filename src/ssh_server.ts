@@ -12,6 +12,7 @@ import type {
 } from "../ffi/protocol.gen.ts";
 import { readStream } from "../ffi/stream.ts";
 import type { Cancellable } from "./cancellable.ts";
+import { Closing } from "./closing.ts";
 import { toError } from "./errors.ts";
 import { bracketed, requireNet, requireRead } from "./permissions.ts";
 
@@ -63,7 +64,7 @@ export class SshServer implements AsyncDisposable {
   readonly port: number;
   /** The server's public key, as in a `known_hosts` file behind the host. */
   readonly hostKey: string;
-  #closed: Promise<void> | undefined;
+  readonly #closing = new Closing((signal) => this.#close(signal));
   /** Calls for events that closing must not overtake, or they would fail. */
   #opening: Promise<unknown> = Promise.resolve();
 
@@ -80,10 +81,11 @@ export class SshServer implements AsyncDisposable {
 
   /**
    * Stops listening, ends all connections and the commands in them, and
-   * resolves when the port is free.
+   * resolves when the port is free. Giving this up closes the server
+   * nevertheless.
    */
   close({ signal }: Cancellable = {}): Promise<void> {
-    return this.#closed ??= this.#close(signal);
+    return this.#closing.run(signal);
   }
 
   /** What {@link SshServer.close} does. */
@@ -96,7 +98,7 @@ export class SshServer implements AsyncDisposable {
    * iterates.
    */
   async *events({ signal }: Cancellable = {}): AsyncGenerator<SshServerEvent, void> {
-    if (this.#closed) {
+    if (this.#closing.hasBegun) {
       throw toError({
         code: "handle-closed",
         message: "Cannot read the events of the SSH server: it was closed",

@@ -43,11 +43,11 @@ export const Storage: {
   prune(options?: PruneStorageOptions): Promise<StoragePruneReport>;
 } = {
   async usage({ signal } = {}) {
-    const client = await connect();
+    const client = await connect(signal);
     return (await client.call("storage.usage", {}, { signal })).result;
   },
   async prune({ signal, ...options } = {}) {
-    const client = await connect();
+    const client = await connect(signal);
     return (await client.call("storage.prune", options, { signal })).result;
   },
 };

@@ -80,7 +80,7 @@ export class Volume {
   static async create(
     { signal, ...options }: CreateVolumeOptions,
   ): Promise<Volume> {
-    const client = await connect();
+    const client = await connect(signal);
     const { result } = await client.call("volume.create", options, { signal });
     return toVolume(client, result);
   }
@@ -94,7 +94,7 @@ export class Volume {
     name: string,
     { signal }: Cancellable = {},
   ): Promise<Volume> {
-    const client = await connect();
+    const client = await connect(signal);
     const { result } = await client.call("volume.get", { name }, { signal });
     return toVolume(client, result);
   }
@@ -103,7 +103,7 @@ export class Volume {
   static async list(
     { signal, ...options }: ListVolumesOptions = {},
   ): Promise<Volume[]> {
-    const client = await connect();
+    const client = await connect(signal);
     const { result } = await client.call("volume.list", options, { signal });
     return result.map((info) => toVolume(client, info));
   }
@@ -118,7 +118,7 @@ export class Volume {
     name: string,
     { signal }: Cancellable = {},
   ): Promise<void> {
-    await remove(await connect(), name, signal);
+    await remove(await connect(signal), name, signal);
   }
 
   /** The volume's name. */

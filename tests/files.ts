@@ -30,6 +30,14 @@ function failure(name: string, code: string, path: string) {
 
 const notFound = (path: string) => failure("FileNotFoundError", "not-found", path);
 
+/** Arrays whose length is not that of their bytes, or that have none. */
+const otherArrays: [string, unknown][] = [
+  ["Uint16Array", new Uint16Array([1, 2])],
+  ["Float64Array", new Float64Array(1)],
+  ["ArrayBuffer", new ArrayBuffer(8)],
+  ["Array", [1, 2]],
+];
+
 /** A stream of `count` different chunks, and the digest of them all. */
 export function patterned(count: number, length: number): {
   stream: ReadableStream<Uint8Array>;
@@ -356,6 +364,64 @@ export function testFiles(where: string, get: () => TestedFiles): void {
     const parts = Array.from({ length: 10 }, (_, index) => `${index}`.repeat(1000));
     await Promise.all(parts.map((part) => file.write(text.encode(part))));
     assert.equal(await fs.readTextFile(`${root}turns`), parts.join(""));
+  });
+
+  test(`${where}: closing a file comes after the calls that were begun before`, async () => {
+    const { fs, root } = get();
+    const path = `${root}closed`;
+    const file = await fs.create(path);
+    // More than one call of the library takes.
+    const long = new Uint8Array(5 * 1024 * 1024).fill(97);
+    const calls = [
+      file.write(text.encode("first;")),
+      file.writeAll(long),
+      file.seek(0, SeekMode.Start),
+      file.read(new Uint8Array(5)),
+      file.stat().then(({ size }) => size),
+    ];
+    await file.close();
+    assert.deepEqual(await Promise.all(calls), [6, undefined, 0, 5, 6 + long.length]);
+    assert.equal((await fs.stat(path)).size, 6 + long.length);
+    const closed = failure("FileSystemError", "file-closed", path);
+    await assert.rejects(file.write(long), closed);
+    await assert.rejects(file.seek(0, SeekMode.Start), closed);
+    await fs.remove(path);
+  });
+
+  test(`${where}: what is no Uint8Array is refused, and not written in part`, async () => {
+    const { fs, root } = get();
+    await using file = await fs.create(`${root}other-arrays`);
+    for (const [type, wrong] of otherArrays) {
+      const data = wrong as unknown as Uint8Array;
+      const refused = (path: string) => ({
+        name: "InvalidOptionError",
+        code: "invalid-option",
+        path,
+        message: `Cannot use a value of type ${type} as ${path}: give a Uint8Array`,
+      });
+      await assert.rejects(file.write(data), refused("data"));
+      await assert.rejects(file.writeAll(data), refused("data"));
+      await assert.rejects(file.read(data), refused("buffer"));
+    }
+    assert.equal((await file.stat()).size, 0);
+  });
+
+  test(`${where}: text in a stream may be cut within a character`, async () => {
+    const { fs, root } = get();
+    const path = `${root}cut`;
+    const [first, second] = ["\ud83d", "\ude80"];
+    const cuts: [(string | Uint8Array)[], string][] = [
+      [[`a${first}`, `${second}b`], "a\u{1f680}b"],
+      [[first!, "", second!], "\u{1f680}"],
+      [[first!, first!, second!], "\ufffd\u{1f680}"],
+      [["a", first!], "a\ufffd"],
+      [[`a${first}`, text.encode("b"), second!], "a\ufffdb\ufffd"],
+    ];
+    for (const [chunks, expected] of cuts) {
+      await fs.writeFile(path, ReadableStream.from(chunks));
+      assert.equal(await fs.readTextFile(path), expected);
+    }
+    await fs.remove(path);
   });
 
   test(`${where}: open() does what its options say, and refuses what makes no sense`, async () => {

@@ -3,7 +3,42 @@
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import process from "node:process";
+import { type CallOptions, Client, type Reply } from "../ffi/client.ts";
 import { libraryPath } from "../ffi/library.ts";
+import type { Native } from "../ffi/native.ts";
+import type { Operations } from "../ffi/protocol.gen.ts";
+import { toError } from "../src/errors.ts";
+
+/** What a test answers operations with, by their names. */
+export type Answers = {
+  [Name in keyof Operations]?: (
+    options: Operations[Name]["options"],
+    call: CallOptions,
+  ) => Promise<unknown>;
+};
+
+/**
+ * A client that has some operations answered by a test, as those need a sandbox.
+ * Everything else goes to the library.
+ */
+export class StandIn extends Client {
+  readonly #answers: Answers;
+
+  constructor(native: Native, answers: Answers) {
+    super(native, toError);
+    this.#answers = answers;
+  }
+
+  override call<Name extends keyof Operations>(
+    name: Name,
+    options: Operations[Name]["options"],
+    call: CallOptions = {},
+  ): Promise<Reply<Operations[Name]["result"]>> {
+    const answer = this.#answers[name];
+    if (answer === undefined) return super.call(name, options, call);
+    return answer(options, call) as Promise<Reply<Operations[Name]["result"]>>;
+  }
+}
 
 /** How a program ended. */
 export interface Ended {

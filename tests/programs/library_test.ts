@@ -19,8 +19,11 @@ import {
 import { createServer, type RequestListener, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
+import process from "node:process";
 import { after, afterEach, test } from "node:test";
+import { inspect } from "node:util";
 import { provide } from "../../ffi/cache.ts";
+import { libraryPlaces } from "../../ffi/library.ts";
 import { LibraryError } from "../../ffi/library_error.ts";
 import { targetOf } from "../../ffi/target.ts";
 import { command, start } from "../support.ts";
@@ -395,4 +398,91 @@ test("a machine without a library is refused by its name", () => {
       return true;
     });
   }
+});
+
+test("a user and a password in a mirror's URL are sent to it, and shown to nobody", async () => {
+  const given: (string | undefined)[] = [];
+  const { base: target } = await serve((request, response) => {
+    given.push(request.headers.authorization);
+    sendAll(request, response as never);
+  });
+  const { base } = await serve((request, response) => {
+    given.push(request.headers.authorization);
+    response.writeHead(302, { location: target.href });
+    response.end();
+  });
+  base.username = "anna";
+  base.password = "p@ss:w%rd/";
+  await provide(library, newCache(), base);
+  const sent = `Basic ${btoa("anna:p@ss:w%rd/")}`;
+  assert.deepEqual(given, [sent, undefined]);
+});
+
+test("an error of a download shows no user and no password", async () => {
+  const answers: RequestListener[] = [
+    (_, response) => response.writeHead(404).end(),
+    (_, response) => response.end(Buffer.alloc(content.length)),
+    (_, response) => response.destroy(),
+  ];
+  for (const answer of answers) {
+    const { base } = await serve(answer);
+    base.username = "anna";
+    base.password = "hunter2";
+    const error = await failure(newCache(), base);
+    assert.ok(error.message.includes(`http://${base.host}/files/${library.file}`), error.message);
+    assert.doesNotMatch(inspect(error, { depth: 5 }), /anna|hunter2/);
+  }
+});
+
+test("a mirror that is none is shown without user and password", () => {
+  const mirrors = [
+    ["ftp://anna:hunter2@mirror.invalid/", "ftp://mirror.invalid/"],
+    ["https://anna:hunter2@mirror.invalid:port/", "https://mirror.invalid:port/"],
+    ["anna:hunter2@mirror.invalid", "mirror.invalid"],
+    ["mirror.invalid", "mirror.invalid"],
+  ];
+  for (const [mirror, shown] of mirrors) {
+    process.env["MICROSANDBOX_MIRROR"] = mirror;
+    try {
+      assert.throws(libraryPlaces, {
+        code: "download-failed",
+        message: `Cannot download from "${shown}": a mirror is an http: or https: URL`,
+      });
+    } finally {
+      delete process.env["MICROSANDBOX_MIRROR"];
+    }
+  }
+});
+
+test("a library that another program has put in place meanwhile does as well", async () => {
+  const { base } = await serve(sendAll);
+  const cache = newCache();
+  const path = await provide(library, cache, base, {
+    onProgress({ receivedBytes }) {
+      if (receivedBytes < content.length) return;
+      // What cannot be moved in place any more.
+      for (const name of readdirSync(cache)) {
+        if (name.endsWith(".part")) rmSync(join(cache, name));
+      }
+      writeFileSync(join(cache, library.file), content);
+    },
+  });
+  assert.deepEqual(readFileSync(path), content);
+  assert.deepEqual(readdirSync(cache), [library.file]);
+});
+
+test("a lock that may not be looked at is an error and no endless loop", async (context) => {
+  if ("Bun" in globalThis) return context.skip("Bun has no permissions");
+  const { base, requests } = await serve(sendAll);
+  const cache = newCache();
+  mkdirSync(cache);
+  const path = join(cache, library.file);
+  writeFileSync(`${path}.lock`, "");
+  const flags = ["--no-prompt", "--no-check", `--allow-read=${path}`, `--allow-write=${home}`];
+  const argument = JSON.stringify({ library, directory: cache, base });
+  const { code, stderr } = await start([...command(fixture, flags), argument]).ended;
+  assert.notEqual(code, 0);
+  // The fixture itself may not list the directory either.
+  assert.match(stderr, /NotCapable/);
+  assert.equal(requests.length, 0);
 });

@@ -8,9 +8,11 @@ import { libraryPath, loadLibrary } from "../../ffi/library.ts";
 import type { EchoStep } from "../../ffi/protocol.gen.ts";
 import type { Process, ProcessEvent } from "../../mod.ts";
 import { toError } from "../../src/errors.ts";
-import { toProcess } from "../../src/process.ts";
+import { toOwned, toProcess } from "../../src/process.ts";
+import { StandIn } from "../support.ts";
 
-const client = new Client(await loadLibrary(libraryPath()), toError);
+const native = await loadLibrary(libraryPath());
+const client = new Client(native, toError);
 after(() => client.close());
 
 async function play(...steps: EchoStep[]): Promise<Process> {
@@ -253,6 +255,61 @@ test("a write that waits is given up when the process ends", async () => {
   await process.kill("SIGINT");
   assert.equal((await process.status).signal, "SIGINT");
   await writing;
+});
+
+test("a stream that is the input is given up when the process ends", async () => {
+  const { handle } = await client.call("echo.process", { steps: ["waitForSignal"] });
+  const cancelled = Promise.withResolvers<unknown>();
+  const source = new ReadableStream<Uint8Array>({ cancel: cancelled.resolve });
+  const process = toOwned(client, handle, 1, source, undefined);
+  await process.kill("SIGINT");
+  assert.equal((await process.status).signal, "SIGINT");
+  assert.equal((await cancelled.promise as Error).name, "StdinClosedError");
+});
+
+test("what a process needs no more is no error when its end came meanwhile", async () => {
+  let process: Process;
+  let handle = 0;
+  /** Lets the end come first, as it may while the call is on its way. */
+  const afterEnd = async (call: () => Promise<unknown>) => {
+    await client.call("process.signal", { signal: 15 }, { handle });
+    await process.status;
+    return await call();
+  };
+  const late = new StandIn(native, {
+    "process.signal": (options, call) =>
+      afterEnd(() => client.call("process.signal", options, call)),
+    "process.resize": (options, call) =>
+      afterEnd(() => client.call("process.resize", options, call)),
+    "process.closeInput": (options, call) =>
+      afterEnd(() => client.call("process.closeInput", options, call)),
+    "process.read": (options, call) => client.call("process.read", options, call),
+  });
+  const actions: ((process: Process) => Promise<void>)[] = [
+    (process) => process.kill(),
+    (process) => process.resize({ columns: 80, rows: 24 }),
+    (process) => process.stdin.close(),
+  ];
+  for (const action of actions) {
+    ({ handle } = await client.call("echo.process", { steps: ["waitForSignal"] }));
+    process = toProcess({ client: late, handle, pid: 1, isPiped: true, isOwned: true });
+    await action(process);
+    assert.equal((await process.status).signal, "SIGTERM");
+    client.release(handle);
+  }
+  late.close();
+});
+
+test("writing what is no Uint8Array is refused, and not done in part", async () => {
+  const process = await play("copy");
+  const writer = process.stdin.getWriter();
+  const wrong = new Uint16Array([1, 2]) as unknown as Uint8Array;
+  await assert.rejects(writer.write(wrong), {
+    name: "InvalidOptionError",
+    code: "invalid-option",
+    message: "Cannot use a value of type Uint16Array as bytes: give a Uint8Array",
+  });
+  await process[Symbol.asyncDispose]();
 });
 
 test("kill() takes names and numbers, and refuses others before they are sent", async () => {

@@ -9,7 +9,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { after, before, test } from "node:test";
-import { Sandbox, SeekMode, type SshServer, type SshServerEvent } from "../../mod.ts";
+import { Sandbox, SeekMode, type SshExecOptions, type SshServer, type SshServerEvent } from "../../mod.ts";
+import { connect } from "../../src/connection.ts";
 import { command, until } from "../support.ts";
 
 const image = process.env["MICROSANDBOX_TEST_IMAGE"]!;
@@ -108,6 +109,17 @@ test("exec() collects what a command prints, and how it ended", async () => {
   await using guest = await sandbox.ssh({ user: "guest", term: "vt100" });
   assert.equal((await guest.exec("id -un")).text(), "guest\n");
   assert.equal((await guest.exec("echo $TERM", { tty: true })).text(), "vt100\r\n");
+});
+
+test("exec() refuses by name what SSH cannot do", async () => {
+  await using ssh = await sandbox.ssh();
+  for (const option of ["timeoutMs", "cwd", "env"]) {
+    await assert.rejects(ssh.exec("true", { [option]: 1 } as SshExecOptions), {
+      name: "InvalidOptionError",
+      code: "unknown-option",
+      path: option,
+    });
+  }
 });
 
 test("execStream() streams both ways, and kill() and abort reach the guest", async () => {
@@ -294,6 +306,21 @@ test("a wrong key is refused and told, as is who logged in", async () => {
   const reason = new Error("enough");
   const more = server.events({ signal: AbortSignal.abort(reason) });
   await assert.rejects(more.next(), reason);
+});
+
+test("what a close was given up for is closed all the same, and keeps no handle", async () => {
+  const client = await connect();
+  const handles = async () => (await client.call("echo.statistics", {})).result.handles;
+  const before = await handles();
+  const reason = new Error("enough");
+  const authorizedKeysFile = join(scratch, "key.pub");
+  const all = [await sandbox.ssh(), await sandbox.sshServer({ authorizedKeysFile }), await sandbox.agent()];
+  for (const closable of all) {
+    await assert.rejects(closable.close({ signal: AbortSignal.abort(reason) }), reason);
+    await closable.close();
+    await closable[Symbol.asyncDispose]();
+  }
+  assert.equal(await handles(), before);
 });
 
 test("close() ends connections and events, and frees the port", async () => {

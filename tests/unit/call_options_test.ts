@@ -1,0 +1,56 @@
+// Options that calls on a sandbox refuse, because they do not have them.
+
+import assert from "node:assert/strict";
+import { after, test } from "node:test";
+import { Client } from "../../ffi/client.ts";
+import { libraryPath, loadLibrary } from "../../ffi/library.ts";
+import type { LiveSandbox, SandboxInfo } from "../../ffi/protocol.gen.ts";
+import { SandboxHandle, type WaitForHttpOptions } from "../../mod.ts";
+import { toError } from "../../src/errors.ts";
+import { make } from "../../src/internals.ts";
+
+const client = new Client(await loadLibrary(libraryPath()), toError);
+after(() => client.close());
+
+const bytes = new Uint8Array(0);
+const named = new SandboxHandle(client, { name: "any", id: "1" } as SandboxInfo);
+const sandbox = make.sandbox(client, {
+  result: { name: "any", id: "1", ownsLifecycle: true, ports: [] } as unknown as LiveSandbox,
+  handle: 0,
+  bytes,
+});
+
+const limited = { timeoutMs: 1 } as { signal?: AbortSignal };
+const calls: [string, () => Promise<unknown>][] = [
+  ["waitUntilStopped", () => named.waitUntilStopped(limited)],
+  ["waitForStatus", () => named.waitForStatus("running", limited)],
+  ["requestStop", () => named.requestStop(limited)],
+  ["requestKill", () => named.requestKill(limited)],
+  ["ping", () => named.ping(limited)],
+  ["touch", () => named.touch(limited)],
+  ["resume", () => named.resume(limited)],
+  ["pauseState", () => named.pauseState(limited)],
+  ["drain", () => named.drain(limited)],
+];
+for (const [name, call] of calls) {
+  test(`${name}() refuses a time limit, which it does not have`, async () => {
+    await assert.rejects(call, { code: "unknown-option", path: "timeoutMs" });
+  });
+}
+
+const refused: [WaitForHttpOptions, string, string][] = [
+  ...[0, -1, NaN, Infinity, 2 ** 31, "1 s" as unknown as number].map((timeoutMs) =>
+    [{ timeoutMs }, "option-out-of-range", "timeoutMs"] as [WaitForHttpOptions, string, string]
+  ),
+  [{ interval: 1 } as WaitForHttpOptions, "unknown-option", "interval"],
+];
+for (const [options, code, path] of refused) {
+  const shown = Object.entries(options).flat().join(": ");
+  test(`waitForHttp() refuses ${shown}`, async () => {
+    await assert.rejects(sandbox.waitForHttp(80, options), {
+      name: "InvalidOptionError",
+      code,
+      path,
+    });
+  });
+}

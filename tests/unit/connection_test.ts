@@ -1,0 +1,32 @@
+// What the first use of the library waits for.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Volume } from "../../mod.ts";
+
+test("a call is given up while the library is loaded, which goes on for others", async () => {
+  // Bun runs all files of tests in one program, which others may have connected.
+  const { connect } = await import("../../src/connection.ts?apart");
+  let isConnected = false;
+  const other = connect().then((client) => {
+    isConnected = true;
+    return client;
+  });
+  const controller = new AbortController();
+  const reason = new Error("enough");
+  const given = connect(controller.signal);
+  controller.abort(reason);
+  await assert.rejects(given, (error: unknown) => error === reason);
+  assert.equal(isConnected, false);
+  const client = await other;
+  assert.equal(await connect(new AbortController().signal), client);
+  client.close();
+});
+
+test("a call with an aborted signal fails with its reason", async () => {
+  const reason = new Error("enough");
+  await assert.rejects(
+    Volume.list({ signal: AbortSignal.abort(reason) }),
+    (error: unknown) => error === reason,
+  );
+});
