@@ -128,7 +128,9 @@ export class Client {
     return new Promise((resolve, reject) => {
       signal?.throwIfAborted();
       if (this.#isClosed) throw this.#closedError();
-      this.#expectBytes(bytes);
+      if (!(bytes instanceof Uint8Array)) {
+        throw this.#toError(notBytes(bytes, "bytes"));
+      }
       const request = this.#nextRequest();
       const [json, jsonLength] = this.#encode(options);
       this.#expectOk(
@@ -347,16 +349,6 @@ export class Client {
     });
   }
 
-  /** Other arrays have another length than their bytes, and would be cut. */
-  #expectBytes(bytes: unknown): void {
-    if (bytes instanceof Uint8Array) return;
-    throw this.#toError({
-      code: "invalid-option",
-      message: `Cannot use ${kindOf(bytes)} as bytes: give a Uint8Array`,
-      details: { path: "bytes" },
-    });
-  }
-
   #closedError(): Error {
     return this.#toError({
       code: "client-closed",
@@ -411,8 +403,20 @@ function isEncodable(value: unknown): boolean {
   }
 }
 
+/**
+ * The failure for what is no `Uint8Array`. Other arrays have another length than
+ * their bytes, and would be used in part.
+ */
+export function notBytes(value: unknown, path: string): Failure {
+  return {
+    code: "invalid-option",
+    message: `Cannot use ${kindOf(value)} as ${path}: give a Uint8Array`,
+    details: { path },
+  };
+}
+
 /** What a value is, without what it holds: that may be a secret. */
-export function kindOf(value: unknown): string {
+function kindOf(value: unknown): string {
   if (typeof value !== "object" || value === null) return `a ${typeof value}`;
   return `a value of type ${value.constructor?.name ?? "object"}`;
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { kindOf } from "../ffi/client.ts";
+import { notBytes } from "../ffi/client.ts";
 import { toError } from "./errors.ts";
 
 const encoder = new TextEncoder();
@@ -27,20 +27,12 @@ export function encoded(
   });
 }
 
-/**
- * Refuses what is no `Uint8Array` as the option at `path`. Other arrays have
- * another length than their bytes, and would be used in part.
- */
+/** Refuses what is no `Uint8Array` as the option at `path`. */
 export function expectBytes(
   content: unknown,
   path: string,
 ): asserts content is Uint8Array {
-  if (content instanceof Uint8Array) return;
-  throw toError({
-    code: "invalid-option",
-    message: `Cannot use ${kindOf(content)} as ${path}: give a Uint8Array`,
-    details: { path },
-  });
+  if (!(content instanceof Uint8Array)) throw toError(notBytes(content, path));
 }
 
 /**

@@ -1,5 +1,6 @@
 // What tests on both runtimes share.
 
+import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import process from "node:process";
@@ -157,5 +158,32 @@ export async function until(
   while (!await condition()) {
     if (Date.now() > deadline) throw new Error(`Not so after 60 s: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
+
+/**
+ * Does something again and again, aborted `stepMs` later each time, until it is done
+ * before its signal, and returns what it is done with. `check` runs after each
+ * one that was aborted.
+ */
+export async function abortedLaterEachTime<Result>(
+  work: (signal: AbortSignal) => Promise<Result>,
+  check: () => Promise<void>,
+  stepMs = 50,
+): Promise<Result> {
+  const reason = new Error("never mind");
+  for (let milliseconds = 0;; milliseconds += stepMs) {
+    const controller = new AbortController();
+    const timer = setTimeout(() => controller.abort(reason), milliseconds);
+    try {
+      const result = await work(controller.signal);
+      assert.ok(milliseconds > 0);
+      return result;
+    } catch (error) {
+      assert.equal(error, reason);
+      await check();
+    } finally {
+      clearTimeout(timer);
+    }
   }
 }

@@ -11,6 +11,7 @@ use futures_util::FutureExt;
 use serde::Deserialize;
 use serde_json::Value;
 use tokio::runtime::Runtime;
+use tokio::task::JoinError;
 use tokio_util::sync::CancellationToken;
 
 #[cfg(test)]
@@ -109,8 +110,12 @@ pub async fn on_blocking_thread<T: Send + 'static>(
     work: impl Future<Output = T> + Send + 'static,
 ) -> T {
     let runtime = tokio::runtime::Handle::current();
-    let ended = tokio::task::spawn_blocking(move || runtime.block_on(work)).await;
-    // Nobody aborts it, so nothing but a panic ends it early.
+    joined(tokio::task::spawn_blocking(move || runtime.block_on(work)).await)
+}
+
+/// The value of a task that nobody aborts. The runtime is never shut down, so
+/// nothing but a panic ends one early, and that goes on here.
+pub fn joined<T>(ended: Result<T, JoinError>) -> T {
     ended.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))
 }
 

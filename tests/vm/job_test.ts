@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import process from "node:process";
 import { after, before, test } from "node:test";
 import { Job, type JobLogEntry, Sandbox } from "../../mod.ts";
+import { abortedLaterEachTime } from "../support.ts";
 
 const prefix = "Bun" in globalThis ? "bun" : "deno";
 const name = `${prefix}-jobs`;
@@ -47,22 +48,15 @@ test("a job's output and end are kept", async () => {
 });
 
 test("an aborted start leaves no job that runs", async () => {
-  const reason = new Error("enough");
-  // Each is aborted later than the one before, until one has started before its signal.
-  for (let milliseconds = 0;; milliseconds += 10) {
-    const controller = new AbortController();
-    const timer = setTimeout(() => controller.abort(reason), milliseconds);
-    const outcome = await sandbox.jobs.shell("sleep 1000", { signal: controller.signal })
-      .catch((error) => error);
-    clearTimeout(timer);
-    if (outcome instanceof Job) {
-      assert.ok(milliseconds > 0);
-      return outcome.kill();
-    }
-    assert.equal(outcome, reason);
-    for await (const job of sandbox.jobs.list()) await job.wait();
-    assert.equal((await sandbox.shell("pidof sleep")).code, 1);
-  }
+  const started = await abortedLaterEachTime(
+    (signal) => sandbox.jobs.shell("sleep 1000", { signal }),
+    async () => {
+      for await (const job of sandbox.jobs.list()) await job.wait();
+      assert.equal((await sandbox.shell("pidof sleep")).code, 1);
+    },
+    10,
+  );
+  await started.kill();
 });
 
 test("logs() follows a job to its end", async () => {

@@ -14,6 +14,7 @@ import {
 import process from "node:process";
 import { after, before, test } from "node:test";
 import { type CreateProgress, type LoadProgress, Sandbox, Snapshot } from "../../mod.ts";
+import { abortedLaterEachTime } from "../support.ts";
 
 const image = process.env["MICROSANDBOX_TEST_IMAGE"]!;
 /** Both runtimes run this file in one home. */
@@ -145,32 +146,6 @@ test("a resumable snapshot goes on where it was", async () => {
   assert.equal((await Snapshot.groupHead(`${name}:disk`)).reason, "selected");
   await snapshot.remove();
 });
-
-/**
- * Does something again and again, aborted later each time, until it is done
- * before its signal, and returns what it is done with. `check` runs after each
- * one that was aborted.
- */
-async function abortedLaterEachTime<Result>(
-  work: (signal: AbortSignal) => Promise<Result>,
-  check: () => Promise<void>,
-): Promise<Result> {
-  const reason = new Error("never mind");
-  for (let milliseconds = 0;; milliseconds += 50) {
-    const controller = new AbortController();
-    const timer = setTimeout(() => controller.abort(reason), milliseconds);
-    try {
-      const result = await work(controller.signal);
-      assert.ok(milliseconds > 0);
-      return result;
-    } catch (error) {
-      assert.equal(error, reason);
-      await check();
-    } finally {
-      clearTimeout(timer);
-    }
-  }
-}
 
 test("an aborted snapshot leaves nothing behind, and its group as it was", async () => {
   const late = await abortedLaterEachTime(

@@ -19,6 +19,7 @@ use self::failure::Failure;
 use self::guest::{Guest, GuestDirectory, GuestFile};
 use self::sftp::{Sftp, SftpDirectory, SftpFile};
 use self::volume::{VolumeDirectory, VolumeFile, VolumeFiles};
+use crate::client::joined;
 use crate::error::{Error, ErrorCode};
 use crate::frame::MAXIMUM_PAYLOAD;
 use crate::handle::Resource;
@@ -447,11 +448,7 @@ impl OpenDirectory {
 /// Runs work to its end, also when nobody waits for it any more: what it has
 /// begun in the guest has to be finished or undone there.
 pub async fn to_its_end<T: Send + 'static>(work: impl Future<Output = T> + Send + 'static) -> T {
-    match tokio::spawn(work).await {
-        Ok(value) => value,
-        // The runtime is never shut down, so nothing else ends a task early.
-        Err(panicked) => std::panic::resume_unwind(panicked.into_panic()),
-    }
+    joined(tokio::spawn(work).await)
 }
 
 /// The directory that a path in a guest stands in.

@@ -17,6 +17,7 @@ use serde_json::json;
 use super::failure::Failure;
 use super::permission_bits::{ownership, set_file_mode, set_mode, set_mode_of_new, set_owner};
 use super::{Attributes, FileKind, Listed, OpenFileOptions, FileStat};
+use crate::client::joined;
 use crate::error::{Error, ErrorCode};
 use crate::ops::Request;
 
@@ -364,11 +365,7 @@ impl VolumeDirectory {
 pub async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, Failure> + Send + 'static,
 ) -> Result<T, Failure> {
-    match tokio::task::spawn_blocking(work).await {
-        Ok(result) => result,
-        // The runtime is never shut down, so nothing else ends a task early.
-        Err(panicked) => std::panic::resume_unwind(panicked.into_panic()),
-    }
+    joined(tokio::task::spawn_blocking(work).await)
 }
 
 pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

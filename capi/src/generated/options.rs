@@ -266,9 +266,8 @@ fn choice(types: &Types, name: &str, key: &str, alternatives: &[Alternative]) ->
         match content {
             Content::Like(other) => {
                 let all = format!("those of {}", types.in_words(other));
-                let rest = [(); 4].map(|()| String::new());
-                let [meaning, kind, unit, default] = rest;
-                out.push_str(&row([value, all, meaning, kind, unit, default]));
+                let none = String::new;
+                out.push_str(&row([value, all, none(), none(), none(), none()]));
             }
             Content::Fields(fields) => {
                 for field in fields {

@@ -338,6 +338,8 @@ pub fn local<'a>(
     })
 }
 
+/// An archive that could not be loaded. What is wrong with a pulled image
+/// there is wrong with the archive here.
 fn unloadable(path: &Path, error: ImageError) -> Error {
     let mut error = Error::from(CoreError::from(error))
         .about(&format!("load images from {}", path.display()));

@@ -16,14 +16,13 @@ use microsandbox_image::{
 };
 use serde::Deserialize;
 use serde_json::json;
-use tokio::task::JoinError;
 use tokio_util::sync::CancellationToken;
 
 use super::image::{ImageInfo, local};
 use super::progress::PullProgress;
 use super::registry::{Access, CaCertificates, PullPolicy, RegistryAuth};
 use super::{Request, encode, until_cancelled};
-use crate::client::{Outcome, on_blocking_thread};
+use crate::client::{Outcome, joined, on_blocking_thread};
 use crate::error::{Error, ErrorCode};
 
 /// Which image to pull, and how.
@@ -206,11 +205,6 @@ async fn fetch(
     let result = joined(work.await).map_err(CoreError::from)???;
     running.has_failed = result.is_err();
     Ok(result)
-}
-
-/// The value of a task that nobody aborts. Its panic goes on here.
-fn joined<T>(result: Result<T, JoinError>) -> T {
-    result.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))
 }
 
 /// Runs a pull on a runtime of its own.
