@@ -14,64 +14,25 @@
  * @module
  */
 
-export { AgentClient, type AgentFrame, AgentStream } from "./src/agent.ts";
+export { AgentClient, type AgentFrame, AgentStream } from "./src/remote/agent.ts";
 export {
   Backend,
   backendInfo,
   type CloudBackendOptions,
   type LocalBackendOptions,
   Profiles,
-} from "./src/backend.ts";
+} from "./src/host/backend.ts";
 export type { Cancellable } from "./src/cancellable.ts";
-export {
-  CommandOutput,
-  type CommandStatus,
-  type ExecOptions,
-} from "./src/command.ts";
-export {
-  BootError,
-  CloudError,
-  CommandInterruptedError,
-  DirectoryNotEmptyError,
-  ExecFailedError,
-  ExecTimeoutError,
-  FileAlreadyExistsError,
-  FileNotFoundError,
-  FilePermissionError,
-  FileSystemError,
-  ImageError,
-  InvalidCursorError,
-  InvalidOptionError,
-  IsADirectoryError,
-  LogRotationError,
-  MicrosandboxError,
-  MissingRestoreBindingsError,
-  ModificationError,
-  NotADirectoryError,
-  PortUnavailableError,
-  SandboxAlreadyExistsError,
-  SandboxNotFoundError,
-  SandboxNotRunningError,
-  SandboxReplacedError,
-  SnapshotError,
-  SshError,
-  StdinClosedError,
-  StopTimeoutError,
-  UnfinishedCommandError,
-  UnsupportedError,
-  VolumeAlreadyExistsError,
-  VolumeInUseError,
-  VolumeNotFoundError,
-  WaitTimeoutError,
-} from "./src/errors.ts";
+export { CommandOutput, type CommandStatus, type ExecOptions } from "./src/command/command.ts";
+export * from "./src/errors.ts";
 export {
   LogEntry,
   type ReadLogsOptions,
   type StreamLogsOptions,
   type WaitForLogOptions,
-} from "./src/logs.ts";
-export type { MetricsStreamOptions, SandboxMetrics } from "./src/metrics.ts";
-export { type FileInfo, FsFile, SeekMode } from "./src/file.ts";
+} from "./src/sandbox/logs.ts";
+export type { MetricsStreamOptions, SandboxMetrics } from "./src/sandbox/metrics.ts";
+export { type FileInfo, FsFile, SeekMode } from "./src/files/file.ts";
 export {
   type DirEntry,
   FileSystem,
@@ -80,7 +41,7 @@ export {
   type OpenOptions,
   type RemoveOptions,
   type WriteFileOptions,
-} from "./src/fs.ts";
+} from "./src/files/fs.ts";
 export {
   type AttachJobOptions,
   Job,
@@ -90,14 +51,13 @@ export {
   Jobs,
   type ListJobsOptions,
   type StartJobOptions,
-} from "./src/job.ts";
-export { Process, type ProcessEvent } from "./src/process.ts";
+} from "./src/command/job.ts";
+export type { ProcessEvent } from "./src/command/events.ts";
+export { Process } from "./src/command/process.ts";
 export {
   diagnose,
-  type DownloadProgress,
   ensureRuntime,
   install,
-  type Installation,
   type InstallOptions,
   isInstalled,
   libraryPath,
@@ -105,42 +65,35 @@ export {
   setLibraryPath,
   setRuntimePath,
   version,
-  type Versions,
-} from "./src/runtime.ts";
+} from "./src/host/runtime.ts";
 export {
   Image,
-  type ImageDetail,
   type LoadImagesOptions,
   type PullImageOptions,
   type RemoveImageOptions,
   type SaveImagesOptions,
-} from "./src/image.ts";
-export type { Patch, WritePatch } from "./src/rootfs.ts";
-export { Sandbox } from "./src/sandbox.ts";
-export { sh, type ShellValue } from "./src/shell.ts";
-export { SftpSession } from "./src/sftp.ts";
-export { SshClient, type SshExecOptions, type SshOptions } from "./src/ssh.ts";
-export { SshServer, type SshServerOptions } from "./src/ssh_server.ts";
+} from "./src/host/image.ts";
+export type { Patch, WritePatch } from "./src/sandbox/rootfs.ts";
+export { Sandbox } from "./src/sandbox/sandbox.ts";
+export { sh, type ShellValue } from "./src/command/shell.ts";
+export { SftpSession } from "./src/remote/sftp.ts";
+export { SshClient, type SshExecOptions, type SshOptions } from "./src/remote/ssh.ts";
+export { SshServer, type SshServerOptions } from "./src/remote/ssh_server.ts";
 export {
   type AttachOptions,
   attachTerminal,
   type AttachTerminalOptions,
-} from "./src/terminal.ts";
-export { type PruneStorageOptions, Storage } from "./src/storage.ts";
-export {
-  type CreateVolumeOptions,
-  type ListVolumesOptions,
-  Volume,
-} from "./src/volume.ts";
-export { LibraryError, type LibraryErrorCode } from "./ffi/library_error.ts";
-export { SandboxBase } from "./src/sandbox_base.ts";
-export { type ConnectSandboxOptions, SandboxHandle } from "./src/sandbox_handle.ts";
+} from "./src/command/terminal.ts";
+export { type PruneStorageOptions, Storage } from "./src/host/storage.ts";
+export { type CreateVolumeOptions, type ListVolumesOptions, Volume } from "./src/files/volume.ts";
+export { LibraryError, type LibraryErrorCode } from "./ffi/library/library_error.ts";
+export { type ForkResult, SandboxBase } from "./src/sandbox/base.ts";
+export { type ConnectSandboxOptions, SandboxHandle } from "./src/sandbox/handle.ts";
 export type {
   CompactSandboxOptions,
   CreateSandboxOptions,
   DestroySandboxOptions,
   ForkManySandboxOptions,
-  ForkResult,
   ForkSandboxOptions,
   KillSandboxOptions,
   ListSandboxesOptions,
@@ -150,192 +103,18 @@ export type {
   SandboxConfig,
   StartSandboxOptions,
   StopSandboxOptions,
-} from "./src/sandbox_options.ts";
+} from "./src/sandbox/options.ts";
 export {
-  type ArchiveProgress,
-  type ArchiveWriter,
   type CopySnapshotOptions,
   type CreateArchiveOptions,
   type CreateSnapshotOptions,
   type ListSnapshotsOptions,
-  type LoadProgress,
   type LoadSnapshotsOptions,
   type RemoveSnapshotOptions,
   type RestoreSandboxOptions,
   type SaveSnapshotOptions,
   Snapshot,
   type SnapshotSource,
-} from "./src/snapshot.ts";
-export type { WaitForHttpOptions, WaitForPortOptions } from "./src/network.ts";
-export type {
-  ArchiveFormat,
-  ArchiveInfo,
-  ArchiveOptions,
-  BackendChoice,
-  BackendInfo,
-  BackendKind,
-  BindMount,
-  Bindings,
-  BoundMount,
-  CaCertificates,
-  CloneStrategy,
-  CloudOptions,
-  CommandOptions,
-  CompactOptions,
-  CompactResult,
-  CompactedDisk,
-  CopyOptions,
-  CopyProgress,
-  CpuPlacement,
-  CreateOptions,
-  CreateProgress,
-  DeploymentProfile,
-  DestroyOptions,
-  DiskFormat,
-  DiskMount,
-  DiskUsage,
-  Disposition,
-  DnsOptions,
-  ErrorCode,
-  FatalSignal,
-  ForkManyOptions,
-  ForkOptions,
-  GroupHead,
-  GroupHeadReason,
-  GuestClock,
-  GuestFlush,
-  HostCheck,
-  HostCheckState,
-  HostDiagnosis,
-  HostFix,
-  HostImage,
-  HostPermissionsPolicy,
-  HostPort,
-  HostProblem,
-  HttpDenyFormat,
-  HttpOptions,
-  ImageConfig,
-  ImageInfo,
-  ImageLayer,
-  ImagePruneReport,
-  ImagePullOptions,
-  ImageSource,
-  InitOption,
-  InitOptions,
-  InterceptionAuthority,
-  InterfaceOptions,
-  JobAttachOptions,
-  JobExit,
-  JobLogFilter,
-  JobLogSource,
-  JobState,
-  KillOptions,
-  Limit,
-  ListOptions,
-  LoadOptions,
-  LogLevel,
-  LogSource,
-  MakeDirectoryOptions,
-  MemoryKind,
-  MemoryState,
-  Metrics,
-  MetricsOptions,
-  ModificationNote,
-  ModificationPlan,
-  ModificationPolicy,
-  ModifyOptions,
-  Mount,
-  MountOwner,
-  MountPolicy,
-  NetworkAction,
-  NetworkDirection,
-  NetworkGroup,
-  NetworkOption,
-  NetworkOptions,
-  NetworkPreset,
-  NetworkProfile,
-  NetworkProtocol,
-  NetworkRule,
-  OpenFileOptions,
-  OwnedMount,
-  PatchSpec,
-  PauseOptions,
-  PauseState,
-  PingResult,
-  PortOption,
-  PortOptions,
-  PortProtocol,
-  PortRangeOption,
-  PortRangeOptions,
-  Profile,
-  ProfileSelection,
-  ProxyOptions,
-  ProxyProtocol,
-  PruneStorageRequest,
-  PrunedMemoryFile,
-  PublishedPort,
-  PullPolicy,
-  PullProgress,
-  RateLimit,
-  RateLimits,
-  RegistryAuth,
-  RemoveFileOptions,
-  Replay,
-  ResizeState,
-  ResizeStatus,
-  ResizedResource,
-  RestartOptions,
-  RestoreOptions,
-  RestoreWarning,
-  RlimitOption,
-  RlimitRange,
-  Rlimits,
-  RootDisk,
-  RuntimeInfo,
-  RuntimeOrigin,
-  SandboxInfo,
-  SaveOptions,
-  SecretChange,
-  SecretChangeKind,
-  SecretOptions,
-  SecretSettingChange,
-  SecretSubstitution,
-  SecretViolationAction,
-  SecurityProfile,
-  SettingChange,
-  SettingChangeKind,
-  Signal,
-  SnapshotDetails,
-  SnapshotInfo,
-  SnapshotOptions,
-  SshRequest,
-  SshServerEvent,
-  SshServerRequest,
-  StartupPhase,
-  StartupProgress,
-  StatVirtualizationPolicy,
-  Status,
-  StopOptions,
-  StopResult,
-  StorageCategory,
-  StorageItem,
-  StoragePruneReport,
-  StorageUsage,
-  TerminalSize,
-  TlsOptions,
-  TmpfsMount,
-  TokenBucket,
-  TouchResult,
-  TransparentHugePages,
-  UnknownSignal,
-  UpstreamCertificateAuthorityFor,
-  VerifyResult,
-  VerifyUpstreamFor,
-  VolumeCreation,
-  VolumeKind,
-  VolumeMount,
-  VolumeOptions,
-  VsockRoute,
-  VsockType,
-  WriteWholeFileOptions,
-} from "./ffi/protocol.gen.ts";
+} from "./src/sandbox/snapshot.ts";
+export type { WaitForHttpOptions, WaitForPortOptions } from "./src/sandbox/ports.ts";
+export type * from "./types.ts";

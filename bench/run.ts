@@ -22,11 +22,15 @@ const contenders: Record<string, (group: string) => string[]> = {
   "npm on Deno": (group) => [...deno, `${here}/${group}/npm.ts`],
   "Bun": (group) => [...bun, `${here}/${group}/module.ts`],
   "npm on Bun": (group) => [...bun, `${here}/${group}/npm.ts`],
-  "other": (group) => group === "boundary" ? [`${tools}/floor`] : [python, `${here}/${group}/python.py`],
+  "other": (group) =>
+    group === "boundary" ? [`${tools}/floor`] : [python, `${here}/${group}/python.py`],
 };
 
 /** Our columns, and those that they are compared with. */
-const ratios = [["Deno", "npm on Deno"], ["Bun", "npm on Bun"], ["Deno", "other"], ["Bun", "other"]] as const;
+const ratios = [["Deno", "npm on Deno"], ["Bun", "npm on Bun"], ["Deno", "other"], [
+  "Bun",
+  "other",
+]] as const;
 
 /** The groups of rows: how often each program runs, and with which arguments. */
 const groups: Record<string, { rounds: number; args?: string[] }[]> = {
@@ -61,7 +65,11 @@ for (const [group, passes] of Object.entries(groups)) {
 }
 
 /** Runs the contenders of a group in turns. */
-function measure(group: string, passes: { rounds: number; args?: string[] }[], homes: string): Results {
+function measure(
+  group: string,
+  passes: { rounds: number; args?: string[] }[],
+  homes: string,
+): Results {
   const results: Results = new Map();
   for (const name of Object.keys(contenders)) prepare(group, name, homes);
   for (const { rounds, args = [] } of passes) {
@@ -133,7 +141,12 @@ function inTestHost(): void {
     encoding: "utf8",
     stdio: ["ignore", "pipe", "inherit"],
   }).trim() === "emulated";
-  spawnSync(`${dirname(here)}/tests/host/run.sh`, [...deno, import.meta.filename!, "vm", "--inside"], {
+  spawnSync(`${dirname(here)}/tests/host/run.sh`, [
+    ...deno,
+    import.meta.filename!,
+    "vm",
+    "--inside",
+  ], {
     stdio: ["ignore", "inherit", "inherit"],
     env: {
       ...process.env,
@@ -168,7 +181,9 @@ function print(group: string, results: Results): void {
       ...ratios.map(([ours, theirs]) => ratio(unit, median(ours), median(theirs))),
     ]);
   }
-  const widths = lines[0]!.map((_, column) => Math.max(...lines.map((line) => line[column]!.length)));
+  const widths = lines[0]!.map((_, column) =>
+    Math.max(...lines.map((line) => line[column]!.length))
+  );
   lines.splice(1, 0, widths.map((width) => "-".repeat(width)));
   for (const line of lines) {
     console.log(`| ${line.map((cell, column) => cell.padEnd(widths[column]!)).join(" | ")} |`);
@@ -194,9 +209,13 @@ function machine(): string {
     execFileSync(program, args, { encoding: "utf8" }).trim().split("\n")[0]!;
   const npmVersion = JSON.parse(readFileSync(`${npmPackage}/package.json`, "utf8")).version;
   return [
-    `${cpus()[0]?.model}, ${cpus().length} cores, ${Math.round(totalmem() / 2 ** 30)} GiB, Linux ${release()}`,
+    `${cpus()[0]?.model}, ${cpus().length} cores, ${
+      Math.round(totalmem() / 2 ** 30)
+    } GiB, Linux ${release()}`,
     `${version("deno", "--version")}; Bun ${version("bun", "--version")}; ` +
-    `npm microsandbox ${npmVersion}; ${version(python, "-m", "pip", "list", "--format=freeze").replace("==", " ")}`,
+    `npm microsandbox ${npmVersion}; ${
+      version(python, "-m", "pip", "list", "--format=freeze").replace("==", " ")
+    }`,
     `load when it began: ${loadavg()[0]!.toFixed(2)}`,
   ].join("\n");
 }

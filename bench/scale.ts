@@ -18,7 +18,9 @@ const memoryMiB = Number(process.argv[4] ?? 128);
 
 /** The memory of all processes that run sandboxes, in MiB. */
 function share(): number {
-  const processes = execFileSync("ps", ["-ww", "-eo", "pid=,args="], { encoding: "utf8" }).split("\n");
+  const processes = execFileSync("ps", ["-ww", "-eo", "pid=,args="], { encoding: "utf8" }).split(
+    "\n",
+  );
   let bytes = 0;
   for (const line of processes) {
     const [pid, program = ""] = line.trim().split(/\s+/);
@@ -41,11 +43,21 @@ try {
     sandboxes.push(await Sandbox.create({ image, memoryMiB }));
     const seconds = (performance.now() - started) / 1000;
     if (index & (index - 1) && index !== count) continue;
-    const outputs = await Promise.all(sandboxes.map((sandbox) => sandbox.exec("echo", { args: ["here"] })));
-    if (outputs.some((output) => output.text() !== "here\n")) throw new Error("A sandbox did not answer");
+    const outputs = await Promise.all(
+      sandboxes.map((sandbox) => sandbox.exec("echo", { args: ["here"] })),
+    );
+    if (outputs.some((output) => output.text() !== "here\n")) {
+      throw new Error("A sandbox did not answer");
+    }
     const all = share();
-    const cells: [string, number][] = [[`${index}`, 9], [seconds.toFixed(1), 16], [all.toFixed(0), 12]];
-    console.log(cells.map(([text, width]) => text.padStart(width)).join("") + (all / index).toFixed(1).padStart(10));
+    const cells: [string, number][] = [[`${index}`, 9], [seconds.toFixed(1), 16], [
+      all.toFixed(0),
+      12,
+    ]];
+    console.log(
+      cells.map(([text, width]) => text.padStart(width)).join("") +
+        (all / index).toFixed(1).padStart(10),
+    );
   }
 } finally {
   await Promise.all(sandboxes.map((sandbox) => sandbox.kill()));

@@ -11,7 +11,7 @@ import { dlopen } from "bun:ffi";
 import { closeSync, read } from "node:fs";
 import { Worker } from "node:worker_threads";
 import type { Native } from "./native.ts";
-import { status } from "./protocol.gen.ts";
+import { status } from "./protocol/protocol.gen.ts";
 
 const symbols = {
   msb_abi_version: { args: [], returns: "u32" },

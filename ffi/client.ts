@@ -15,7 +15,7 @@ import {
   operation,
   type Operations,
   status,
-} from "./protocol.gen.ts";
+} from "./protocol/protocol.gen.ts";
 
 /** An error as it travels in a frame. */
 export interface Failure {

@@ -25,8 +25,10 @@ export async function runProgram(
   process.on("SIGTERM", () => void child.kill("SIGTERM"));
   return await new Promise((resolve, reject) => {
     child.on("error", reject);
-    child.on("exit", (code, signal) =>
-      resolve(code ?? 128 + (signal === null ? 0 : constants.signals[signal])));
+    child.on(
+      "exit",
+      (code, signal) => resolve(code ?? 128 + (signal === null ? 0 : constants.signals[signal])),
+    );
   });
 }
 

@@ -10,7 +10,7 @@
 //
 // PURPOSE. The library creates microVMs from OCI images, runs commands in them
 // and moves data in and out. Everything that it does is an operation: a number,
-// options as a JSON object, and raw bytes. ffi/protocol.gen.ts lists the
+// options as a JSON object, and raw bytes. ffi/protocol/ lists the
 // operations with the types of their options and results. An operation is
 // submitted and completes later, with a frame.
 //
@@ -197,7 +197,7 @@ MsbStatus msb_client_close(uint32_t client);
 //
 // `request` is a number of the caller's choice that no request in flight
 // has; each frame of the operation carries it. `operation` is a number from
-// the list of that name in ffi/protocol.gen.ts. `handle` is the handle that
+// the list of that name in ffi/protocol/. `handle` is the handle that
 // the operation works on, or 0. `options` is a JSON object (length 0 stands
 // for `{}`) and `bytes` is raw input; both are copied before the call returns.
 //

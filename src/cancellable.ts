@@ -4,7 +4,7 @@
  * @module
  */
 
-import { toError } from "./errors.ts";
+import { toError } from "./failure.ts";
 
 /** What can be given up before it is done. */
 export interface Cancellable {
@@ -20,8 +20,7 @@ export function checkTimeout(timeoutMs: number): void {
   if (timeoutMs >= 1 && timeoutMs < 2 ** 31) return;
   throw toError({
     code: "option-out-of-range",
-    message:
-      `Cannot wait for ${timeoutMs} ms: give a timeoutMs from 1 to 2147483647`,
+    message: `Cannot wait for ${timeoutMs} ms: give a timeoutMs from 1 to 2147483647`,
     details: { path: "timeoutMs" },
   });
 }

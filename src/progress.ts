@@ -19,8 +19,6 @@ export function progressEvents<Progress>(
 ): Pick<CallOptions, "onEvent"> {
   if (!onProgress) return {};
   return {
-    onEvent: AsyncResource.bind((event: unknown) =>
-      onProgress(event as Progress)
-    ),
+    onEvent: AsyncResource.bind((event: unknown) => onProgress(event as Progress)),
   };
 }

@@ -36,7 +36,13 @@ function write(value: Cbor, out: number[]): void {
 
 function head(major: number, length: number, out: number[]): void {
   if (length < 24) out.push(major << 5 | length);
-  else out.push(major << 5 | 26, length >>> 24, length >>> 16 & 255, length >>> 8 & 255, length & 255);
+  else {out.push(
+      major << 5 | 26,
+      length >>> 24,
+      length >>> 16 & 255,
+      length >>> 8 & 255,
+      length & 255,
+    );}
 }
 
 /** Reads a value. */

@@ -102,9 +102,7 @@ function toBytes(
 
 /** Sends bytes as one binary message. */
 function sendFrame(socket: Socket, bytes: Uint8Array): void {
-  const length = bytes.length < 126
-    ? [bytes.length]
-    : [126, bytes.length >> 8, bytes.length & 255];
+  const length = bytes.length < 126 ? [bytes.length] : [126, bytes.length >> 8, bytes.length & 255];
   socket.write(Uint8Array.from([0x82, ...length, ...bytes]));
 }
 

@@ -6,7 +6,7 @@ import { once } from "node:events";
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { request as httpRequest } from "node:http";
 import { request as httpsRequest } from "node:https";
-import { createServer, connect as connectTo, type Socket } from "node:net";
+import { connect as connectTo, createServer, type Socket } from "node:net";
 import type { AddressInfo } from "node:net";
 import process from "node:process";
 import { gzipSync } from "node:zlib";
@@ -216,8 +216,7 @@ export function makeArchive(folder: string): string {
 export function readArchive(archive: string, folder: string): ImageContent {
   mkdirSync(folder, { recursive: true });
   run("tar", "-xf", archive, "-C", folder);
-  const read = (digest: string) =>
-    readFileSync(`${folder}/blobs/${digest.replace(":", "/")}`);
+  const read = (digest: string) => readFileSync(`${folder}/blobs/${digest.replace(":", "/")}`);
   const parse = (bytes: Uint8Array) => JSON.parse(new TextDecoder().decode(bytes));
   const index = parse(readFileSync(`${folder}/index.json`));
   const manifest = parse(read(index.manifests[0].digest));
@@ -257,14 +256,50 @@ export function makeCertificates(folder: string): Certificates {
   const at = (name: string) => `${folder}/${name}`;
   mkdirSync(folder, { recursive: true });
   const key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"];
-  run("openssl", "req", "-x509", ...key, "-keyout", at("authority.key"), "-out",
-    at("authority.pem"), "-subj", "/CN=Test authority", "-days", "2");
-  run("openssl", "req", ...key, "-keyout", at("server.key"), "-out", at("server.csr"),
-    "-subj", "/CN=127.0.0.1");
+  run(
+    "openssl",
+    "req",
+    "-x509",
+    ...key,
+    "-keyout",
+    at("authority.key"),
+    "-out",
+    at("authority.pem"),
+    "-subj",
+    "/CN=Test authority",
+    "-days",
+    "2",
+  );
+  run(
+    "openssl",
+    "req",
+    ...key,
+    "-keyout",
+    at("server.key"),
+    "-out",
+    at("server.csr"),
+    "-subj",
+    "/CN=127.0.0.1",
+  );
   writeFileSync(at("names"), "subjectAltName=IP:127.0.0.1\n");
-  run("openssl", "x509", "-req", "-in", at("server.csr"), "-CA", at("authority.pem"),
-    "-CAkey", at("authority.key"), "-CAcreateserial", "-extfile", at("names"), "-days",
-    "2", "-out", at("server.pem"));
+  run(
+    "openssl",
+    "x509",
+    "-req",
+    "-in",
+    at("server.csr"),
+    "-CA",
+    at("authority.pem"),
+    "-CAkey",
+    at("authority.key"),
+    "-CAcreateserial",
+    "-extfile",
+    at("names"),
+    "-days",
+    "2",
+    "-out",
+    at("server.pem"),
+  );
   return {
     authority: at("authority.pem"),
     certificate: at("server.pem"),

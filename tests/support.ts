@@ -5,10 +5,10 @@ import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import process from "node:process";
 import { type CallOptions, Client, type Reply } from "../ffi/client.ts";
-import { libraryPath } from "../ffi/library.ts";
+import { libraryPath } from "../ffi/library/library.ts";
 import type { Native } from "../ffi/native.ts";
-import type { Operations } from "../ffi/protocol.gen.ts";
-import { toError } from "../src/errors.ts";
+import type { Operations } from "../ffi/protocol/protocol.gen.ts";
+import { toError } from "../src/failure.ts";
 
 /** What a test answers operations with, by their names. */
 export type Answers = {
@@ -84,9 +84,7 @@ export function scopedFlags(
 export function command(file: string, flags = scopedFlags()): string[] {
   // By its name and through env: Deno gives all permissions to a copy of itself
   // that is started in Node's way by its path.
-  return "Bun" in globalThis
-    ? ["env", "bun", "run", file]
-    : ["env", "deno", "run", ...flags, file];
+  return "Bun" in globalThis ? ["env", "bun", "run", file] : ["env", "deno", "run", ...flags, file];
 }
 
 /** The process ids of the virtual machines of a sandbox. */
@@ -139,9 +137,7 @@ export function start(
         if (output().includes(text)) resolve();
       };
       onOutput();
-      ended.then(() =>
-        reject(new Error(`It ended without saying ${text}: ${stderr}`))
-      );
+      ended.then(() => reject(new Error(`It ended without saying ${text}: ${stderr}`)));
     });
   }
 }

@@ -1,5 +1,5 @@
 #!/bin/bash
-# Builds the shared library for this machine and puts it where ffi/library.ts finds it.
+# Builds the shared library for this machine and puts it where ffi/library/library.ts finds it.
 . "$(dirname "$0")/lib.sh"
 
 [ -n "$library" ] || die "there is no runtime for $(uname -m) on this system"

@@ -3,9 +3,10 @@
 . "$(dirname "$0")/lib.sh"
 
 cd "$checkout"
-deno check mod.ts cli.ts tests examples tools bench
-deno lint --quiet mod.ts cli.ts src ffi
-deno doc --lint --quiet mod.ts cli.ts
+deno check mod.ts types.ts cli.ts tests examples tools bench
+deno fmt --check --quiet
+deno lint --quiet mod.ts types.ts cli.ts src ffi
+deno doc --lint --quiet mod.ts types.ts cli.ts
 deno run --allow-read tools/permissions.ts --check
 tools/deny.sh
 # A checkout that is worked in has changes; that a release has none is for the release to check.

@@ -1,6 +1,6 @@
 #!/bin/bash
-# Regenerates include/microsandbox.h, ffi/protocol.gen.ts and docs/options.md from the Rust types, and
-# docs/permissions.md from src/activities.ts.
+# Regenerates include/microsandbox.h, ffi/protocol/ and docs/options.md from the Rust types, and
+# docs/permissions.md from src/host/activities.ts.
 . "$(dirname "$0")/lib.sh"
 
 "$checkout/tools/setup.sh"

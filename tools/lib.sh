@@ -18,7 +18,7 @@ case ${MICROSANDBOX_TARGET:-$(uname -s)-$(uname -m)} in
   arm64-win32) target=aarch64-pc-windows-msvc machine=arm64-win32 ;;
   *) target= machine= ;;
 esac
-# What Cargo calls the library, and what ffi/target.ts does.
+# What Cargo calls the library, and what ffi/library/target.ts does.
 case $machine in
   *-darwin) built=libmicrosandbox_capi.dylib file=libmicrosandbox.dylib ;;
   *-win32) built=microsandbox_capi.dll file=microsandbox.dll ;;
@@ -27,7 +27,7 @@ esac
 # The core's two programs and the archive of them that the library carries.
 runtime=$MICROSANDBOX_BUILD_DIR/runtime/$target-0.7.11
 export MICROSANDBOX_RUNTIME_ARCHIVE=$runtime/archive.tar.zst
-# Where build.sh puts the library; ffi/locate.ts looks there.
+# Where build.sh puts the library; ffi/library/locate.ts looks there.
 library=${machine:+$checkout/lib/$machine/$file}
 
 say() { printf '%s\n' "$*" >&2; }

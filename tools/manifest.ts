@@ -1,5 +1,5 @@
-// Writes ffi/manifest.gen.ts: which libraries a release consists of. Run for each release, after its libraries are
-// built and before the module is published.
+// Writes ffi/library/manifest.gen.ts: which libraries a release consists of. Run for each release, after its libraries
+// are built and before the module is published.
 //
 //   deno run --allow-read --allow-write=ffi tools/manifest.ts DIRECTORY [--base-url URL] [--hosts HOST,...] [--out FILE]
 //
@@ -12,8 +12,8 @@ import { copyFileSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, extname, join } from "node:path";
 import process from "node:process";
 import { parseArgs } from "node:util";
-import type { Manifest, ReleasedLibrary } from "../ffi/manifest.ts";
-import { libraryFile, targets } from "../ffi/target.ts";
+import type { Manifest, ReleasedLibrary } from "../ffi/library/manifest.ts";
+import { libraryFile, targets } from "../ffi/library/target.ts";
 
 const root = dirname(import.meta.dirname!);
 const { version } = JSON.parse(readFileSync(join(root, "deno.json"), "utf8"));
@@ -26,7 +26,7 @@ const { values, positionals } = parseArgs({
     },
     // GitHub redirects its release files there.
     hosts: { type: "string", default: "github.com,release-assets.githubusercontent.com" },
-    out: { type: "string", default: join(root, "ffi/manifest.gen.ts") },
+    out: { type: "string", default: join(root, "ffi/library/manifest.gen.ts") },
   },
 });
 

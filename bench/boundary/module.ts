@@ -1,8 +1,8 @@
 // The boundary alone: calls of this module that do nothing, on Deno and on Bun.
 
 import { Client } from "../../ffi/client.ts";
-import { libraryPath, loadLibrary } from "../../ffi/library.ts";
-import { toError } from "../../src/errors.ts";
+import { libraryPath, loadLibrary } from "../../ffi/library/library.ts";
+import { toError } from "../../src/failure.ts";
 import { latency, rate, report } from "../report.ts";
 
 const client = new Client(await loadLibrary(libraryPath()), toError);
@@ -20,7 +20,12 @@ for (const [how, call] of Object.entries(calls)) {
     report(`calls ${how}, ${inFlight} in flight`, await rate(call, inFlight, 1500), "calls/s");
   }
 }
-for (const [name, length] of [["64 KiB", 65_536], ["1 MiB", 1_048_576], ["16 MiB", 16_777_216]] as const) {
+for (
+  const [name, length] of [["64 KiB", 65_536], ["1 MiB", 1_048_576], [
+    "16 MiB",
+    16_777_216,
+  ]] as const
+) {
   const bytes = new Uint8Array(length).fill(1);
   const echo = () => client.call("echo.call", {}, { bytes });
   await rate(echo, 1, 300);

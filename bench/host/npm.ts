@@ -8,7 +8,8 @@ await measure(async () => {
   // deno-lint-ignore no-explicit-any
   let volume: any;
   const files = async () =>
-    (volume ??= await Volume.get("bench").catch(() => Volume.builder("bench").directory().create())).fs();
+    (volume ??= await Volume.get("bench").catch(() => Volume.builder("bench").directory().create()))
+      .fs();
   return {
     // deno-lint-ignore no-explicit-any
     list: () => Sandbox.listWith((page: any) => page.limit(100)),

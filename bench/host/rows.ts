@@ -43,7 +43,11 @@ export async function measure(load: () => Promise<Package>): Promise<void> {
       report(`volume: read ${name}`, length / read / 1000, "MB/s");
     }
   }
-  report("volume: reads of 1 KiB, 64 in flight", await rate(() => it.read("file-1024"), 64, 500), "calls/s");
+  report(
+    "volume: reads of 1 KiB, 64 in flight",
+    await rate(() => it.read("file-1024"), 64, 500),
+    "calls/s",
+  );
   report("memory per open file", await memoryPerHandle(() => it.open("file-1024")), "bytes");
 }
 

@@ -8,7 +8,8 @@ const image = process.env["MICROSANDBOX_TEST_IMAGE"]!;
 let sandbox: Sandbox;
 
 await measure({
-  create: async () => sandbox = await Sandbox.create({ name: `bench-${process.pid}`, image, memoryMiB: 512 }),
+  create: async () =>
+    sandbox = await Sandbox.create({ name: `bench-${process.pid}`, image, memoryMiB: 512 }),
   exec: (command, args) => sandbox.exec(command, { args }),
   swallow: (stdin) => sandbox.shell("cat >/dev/null", { stdin }),
   write: (path, bytes) => sandbox.fs.writeFile(path, bytes),

@@ -81,7 +81,7 @@ pub extern "C" fn msb_client_close(client: u32) -> MsbStatus {
 ///
 /// `request` is a number of the caller's choice that no request in flight
 /// has; each frame of the operation carries it. `operation` is a number from
-/// the list of that name in ffi/protocol.gen.ts. `handle` is the handle that
+/// the list of that name in ffi/protocol/. `handle` is the handle that
 /// the operation works on, or 0. `options` is a JSON object (length 0 stands
 /// for `{}`) and `bytes` is raw input; both are copied before the call returns.
 ///

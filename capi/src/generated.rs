@@ -160,5 +160,5 @@ fn the_header_is_current() {
 
 #[test]
 fn the_typescript_protocol_is_current() {
-    check(repository().join("ffi/protocol.gen.ts"), &protocol());
+    check(repository().join("ffi/protocol/protocol.gen.ts"), &protocol());
 }

@@ -53,7 +53,7 @@ struct Protocol {
 
 impl Protocol {
     fn read() -> Self {
-        let text = include_str!("../../ffi/protocol.gen.ts");
+        let text = include_str!("../../ffi/protocol/protocol.gen.ts");
         let after = |start: &str| text.split_once(start).unwrap().1;
         let operations = after("export const operation = {\n").split_once('}').unwrap().0;
         let codes = after("export type ErrorCode = ").split_once(';').unwrap().0;

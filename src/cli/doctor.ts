@@ -4,9 +4,9 @@
  * @module
  */
 
-import { isLibraryInstalled } from "../../ffi/library.ts";
-import type { HostCheckState, HostProblem } from "../../ffi/protocol.gen.ts";
-import { diagnose, libraryPath } from "../runtime.ts";
+import { isLibraryInstalled } from "../../ffi/library/library.ts";
+import type { HostCheckState, HostProblem } from "../../ffi/protocol/protocol.gen.ts";
+import { diagnose, libraryPath } from "../host/runtime.ts";
 import { commandLine, print, printJson } from "./output.ts";
 
 const marks: Record<HostCheckState, string> = {

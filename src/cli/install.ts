@@ -4,7 +4,7 @@
  * @module
  */
 
-import { install } from "../runtime.ts";
+import { install } from "../host/runtime.ts";
 import { print, printJson, progressBar } from "./output.ts";
 
 /** Installs what is missing, and says what is where. */

@@ -5,7 +5,7 @@
  */
 
 import { runProgram } from "../../ffi/program.ts";
-import { ensureRuntime } from "../runtime.ts";
+import { ensureRuntime } from "../host/runtime.ts";
 
 /** Runs `msb` and returns its exit code. */
 export async function msb(args: string[]): Promise<number> {

@@ -5,8 +5,8 @@
  */
 
 import process from "node:process";
-import type { DownloadProgress } from "../../ffi/fetch.ts";
-import { manifest } from "../../ffi/manifest.gen.ts";
+import type { DownloadProgress } from "../../ffi/library/fetch.ts";
+import { manifest } from "../../ffi/library/manifest.gen.ts";
 
 /** How Deno runs this command line. */
 export const commandLine = `jsr:@x/microsandbox@${manifest.version}/cli`;

@@ -8,9 +8,9 @@ import {
   isLibraryInstalled,
   type LibraryPlaces,
   libraryPlaces,
-} from "../../ffi/library.ts";
-import { activities, type Permissions, toFlags } from "../activities.ts";
-import { runtimePath } from "../runtime.ts";
+} from "../../ffi/library/library.ts";
+import { activities, type Permissions, toFlags } from "../host/activities.ts";
+import { runtimePath } from "../host/runtime.ts";
 import { commandLine, print, printJson } from "./output.ts";
 
 /** The activity that using sandboxes is, for each kind of library. */
@@ -79,9 +79,7 @@ async function whereabouts(): Promise<Whereabouts> {
     isInstalled,
     msb,
     use: grant(activities[uses[places.origin]].permissions(all)),
-    install: places.origin === "released"
-      ? grant(activities.install.permissions(all))
-      : null,
+    install: places.origin === "released" ? grant(activities.install.permissions(all)) : null,
   };
 }
 

@@ -8,7 +8,7 @@
 
 #include "microsandbox.h"
 
-// Numbers of operations, from ffi/protocol.gen.ts.
+// Numbers of operations, from ffi/protocol/.
 enum {
   ECHO_CALL = 0xE000,
   ECHO_DELAY = 0xE001,

@@ -15,7 +15,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { after, before, beforeEach, suite, test } from "node:test";
-import { libraryPath } from "../../ffi/library.ts";
+import { libraryPath } from "../../ffi/library/library.ts";
 import { type Ended, start } from "../support.ts";
 import { installForBun, publish, type Published } from "./published.ts";
 
@@ -282,7 +282,7 @@ test("the package holds what its entry points need and no more", () => {
   assert.ok(files.includes("mod.ts"));
   assert.ok(!files.some((file) => /^(capi|tests|lib|tools)$/.test(file)));
   const manifest = readFileSync(
-    join(released.directory, "ffi/manifest.gen.ts"),
+    join(released.directory, "ffi/library/manifest.gen.ts"),
     "utf8",
   );
   const { version } = JSON.parse(

@@ -12,7 +12,7 @@ import {
   type Permissions,
   type Places,
   toFlags,
-} from "../../src/activities.ts";
+} from "../../src/host/activities.ts";
 import { apiKey, serveCloud } from "../cloud.ts";
 import { type Ended, start } from "../support.ts";
 import { publish, type Published } from "./published.ts";
@@ -98,9 +98,7 @@ function assertExact(granted: Permissions, questions: Question[]): void {
   for (const [permission, values] of grants) {
     for (const value of values) {
       assert.ok(
-        questions.some((it) =>
-          it.permission === permission && covers(value, it.value)
-        ),
+        questions.some((it) => it.permission === permission && covers(value, it.value)),
         `the table has ${permission} of ${value}, which nothing asked for`,
       );
     }

@@ -16,9 +16,9 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { dirname, join } from "node:path";
 import process from "node:process";
-import type { Manifest } from "../../ffi/manifest.ts";
-import { libraryPath } from "../../ffi/library.ts";
-import type { Target } from "../../ffi/target.ts";
+import type { Manifest } from "../../ffi/library/manifest.ts";
+import { libraryPath } from "../../ffi/library/library.ts";
+import type { Target } from "../../ffi/library/target.ts";
 
 const root = dirname(dirname(import.meta.dirname!));
 
@@ -67,9 +67,9 @@ export async function publish(): Promise<Published> {
   const target = `${process.arch}-${process.platform}`;
   mkdirSync(join(home, "release", target), { recursive: true });
   cpSync(libraryPath(), join(home, "release", target, "libmicrosandbox.so"));
-  writeManifest(join(directory, "ffi/manifest.gen.ts"), home, host);
+  writeManifest(join(directory, "ffi/library/manifest.gen.ts"), home, host);
   const { manifest }: { manifest: Manifest } = await import(
-    `file://${directory}/ffi/manifest.gen.ts`
+    `file://${directory}/ffi/library/manifest.gen.ts`
   );
   return {
     home,

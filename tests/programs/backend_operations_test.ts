@@ -4,9 +4,10 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { Client } from "../../ffi/client.ts";
-import { libraryPath, loadLibrary } from "../../ffi/library.ts";
-import { operation, type Operations } from "../../ffi/protocol.gen.ts";
-import { type MicrosandboxError, toError } from "../../src/errors.ts";
+import { libraryPath, loadLibrary } from "../../ffi/library/library.ts";
+import { operation, type Operations } from "../../ffi/protocol/protocol.gen.ts";
+import type { MicrosandboxError } from "../../src/errors.ts";
+import { toError } from "../../src/failure.ts";
 import { apiKey, serveCloud } from "../cloud.ts";
 
 type Name = keyof Operations;
@@ -167,11 +168,22 @@ const elsewhere: Name[] = [
 ];
 
 /** Runs the operation on a sandbox that runs, and tells how often the cloud was asked. */
-async function run(each: Name, options: unknown): Promise<{ error?: MicrosandboxError; asked: number }> {
-  const { result, handle } = await client.call("sandbox.getOrCreate", { image: "alpine:3.22", name });
-  if (each === "sandbox.waitUntilStopped") await client.call("sandbox.stop", { options: {} }, { handle });
+async function run(
+  each: Name,
+  options: unknown,
+): Promise<{ error?: MicrosandboxError; asked: number }> {
+  const { result, handle } = await client.call("sandbox.getOrCreate", {
+    image: "alpine:3.22",
+    name,
+  });
+  if (each === "sandbox.waitUntilStopped") {
+    await client.call("sandbox.stop", { options: {} }, { handle });
+  }
   server.requests.length = 0;
-  const filled = JSON.parse(JSON.stringify(options), (key, value) => key === "sandboxId" ? result.id : value);
+  const filled = JSON.parse(
+    JSON.stringify(options),
+    (key, value) => key === "sandboxId" ? result.id : value,
+  );
   const error = await client.call(each, filled, { handle }).then(() => undefined, (it) => it);
   client.release(handle);
   return { ...error && { error }, asked: server.requests.length };

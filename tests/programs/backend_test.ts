@@ -500,11 +500,14 @@ test("the programs that the documentation shows run against a cloud", async () =
   const root = join(import.meta.dirname!, "../..");
   const config = configuration();
   let count = 0;
-  for (const file of ["docs/scale.md", "src/backend.ts"]) {
+  for (const file of ["docs/scale.md", "src/host/backend.ts"]) {
     const text = readFileSync(join(root, file), "utf8").replaceAll(/^ *\* ?/gm, "");
     for (const [, program] of text.matchAll(/^```ts ignore\n(.*?)^```$/gms)) {
       const path = join(dirname(config), `${++count}.ts`);
-      writeFileSync(path, program!.replaceAll('"@x/microsandbox"', JSON.stringify(`${root}/mod.ts`)));
+      writeFileSync(
+        path,
+        program!.replaceAll('"@x/microsandbox"', JSON.stringify(`${root}/mod.ts`)),
+      );
       const ended = await start(command(path, ["--no-prompt", "--no-check", "--allow-all"]), {
         MSB_CONFIG_PATH: config,
         WORK_KEY: apiKey,

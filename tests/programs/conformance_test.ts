@@ -68,5 +68,10 @@ for (const { title, count, rows } of sections()) {
 }
 
 test("the page has a table for each of the official SDKs", () => {
-  assert.deepEqual(sections().map(({ title }) => title.split(":")[0]), ["Python", "Node", "Go", "Ruby"]);
+  assert.deepEqual(sections().map(({ title }) => title.split(":")[0]), [
+    "Python",
+    "Node",
+    "Go",
+    "Ruby",
+  ]);
 });

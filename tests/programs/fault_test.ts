@@ -38,7 +38,9 @@ async function mounted(
   const unshare = ["unshare", "--map-root-user", "--mount"];
   const { code, stderr } = await start([...unshare, "sh", "-c", `mount ${mount} ${home}`]).ended
     .catch((error) => ({ code: -1, stderr: String(error) }));
-  if (code === 0) return [...unshare, "sh", "-c", `mount ${mount} ${home} && exec "$@"`, "sh", ...args];
+  if (code === 0) {
+    return [...unshare, "sh", "-c", `mount ${mount} ${home} && exec "$@"`, "sh", ...args];
+  }
   return void context.skip(`this machine lets nobody mount: ${stderr.trim()}`);
 }
 

@@ -217,7 +217,12 @@ test("nothing that answers is registry-unreachable", async () => {
   const gone = await startBottleneck(registry, Infinity, "gone");
   await gone.stop();
   const outcome = await pull(home, `${gone.host}/test/busybox:1`);
-  assertFailed(outcome, "registry-unreachable", /Connection refused.*check the registry's address/, home);
+  assertFailed(
+    outcome,
+    "registry-unreachable",
+    /Connection refused.*check the registry's address/,
+    home,
+  );
 });
 
 test("credentials let in whom they should", async () => {
@@ -356,7 +361,11 @@ test("archives of both formats carry an image from one home to another", async (
   const [loaded, ...saved] = await calls(home, [
     { method: "load", args: [archive], options: { tags: ["localhost/other:1"] } },
     { method: "save", args: [[reference], `${folder}/saved-oci.tar`] },
-    { method: "save", args: [[reference], `${folder}/saved-docker.tar`], options: { format: "docker" } },
+    {
+      method: "save",
+      args: [[reference], `${folder}/saved-docker.tar`],
+      options: { format: "docker" },
+    },
     { method: "save", args: [["localhost/none:1"], `${folder}/unsaved.tar`] },
   ], { flags });
   assert.equal(loaded!.error, undefined);
@@ -370,7 +379,10 @@ test("archives of both formats carry an image from one home to another", async (
   assert.equal(saved[0]!.error, undefined);
   assert.equal(saved[1]!.error, undefined);
   assert.equal(saved[2]!.error?.code, "image-not-found");
-  assert.match(saved[2]!.error.message, /^Cannot save images to .*unsaved\.tar: .*localhost\/none:1/);
+  assert.match(
+    saved[2]!.error.message,
+    /^Cannot save images to .*unsaved\.tar: .*localhost\/none:1/,
+  );
   assert.ok(!existsSync(`${folder}/unsaved.tar`));
   assert.deepEqual(readdirSync(folder).filter((it) => it.startsWith(".")), []);
   assert.match(run("tar", "-tf", `${folder}/saved-oci.tar`), /^(\.\/)?oci-layout$/m);

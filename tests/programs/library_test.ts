@@ -22,10 +22,10 @@ import { join } from "node:path";
 import process from "node:process";
 import { after, afterEach, test } from "node:test";
 import { inspect } from "node:util";
-import { provide } from "../../ffi/cache.ts";
-import { libraryPlaces } from "../../ffi/library.ts";
-import { LibraryError } from "../../ffi/library_error.ts";
-import { targetOf } from "../../ffi/target.ts";
+import { provide } from "../../ffi/library/cache.ts";
+import { libraryPlaces } from "../../ffi/library/library.ts";
+import { LibraryError } from "../../ffi/library/library_error.ts";
+import { targetOf } from "../../ffi/library/target.ts";
 import { command, start } from "../support.ts";
 
 const fixture = `${import.meta.dirname}/fixtures/provide.ts`;

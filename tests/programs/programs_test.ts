@@ -6,7 +6,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { after, test } from "node:test";
-import { libraryPath } from "../../ffi/library.ts";
+import { libraryPath } from "../../ffi/library/library.ts";
 import { command, scopedFlags, start } from "../support.ts";
 
 const fixtures = `${import.meta.dirname}/fixtures`;

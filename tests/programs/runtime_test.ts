@@ -149,8 +149,7 @@ test("the diagnosis does not count a runtime that will be unpacked", async () =>
   for (const label of ["MSB_HOME", "msb", "libkrunfw", "KVM device"]) {
     assert.ok(labels.includes(label), labels);
   }
-  const isAboutRuntime = ({ headline }: { headline: string }) =>
-    headline.includes("runtime");
+  const isAboutRuntime = ({ headline }: { headline: string }) => headline.includes("runtime");
   assert.ok(!fresh.problems.some(isAboutRuntime));
   const [off] = await calls(directory, [["diagnose"]], {
     MICROSANDBOX_NO_AUTO_INSTALL: "1",

@@ -5,8 +5,8 @@ import { readdirSync } from "node:fs";
 import process from "node:process";
 import { test } from "node:test";
 import { Client } from "../../ffi/client.ts";
-import { libraryPath, loadLibrary } from "../../ffi/library.ts";
-import { toError } from "../../src/errors.ts";
+import { libraryPath, loadLibrary } from "../../ffi/library/library.ts";
+import { toError } from "../../src/failure.ts";
 import { until } from "../support.ts";
 
 /** Keeps this thread from everything else, so that what arrives stays unread. */

@@ -4,8 +4,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Client } from "../../ffi/client.ts";
-import { libraryPath, loadLibrary } from "../../ffi/library.ts";
-import { toError } from "../../src/errors.ts";
+import { libraryPath, loadLibrary } from "../../ffi/library/library.ts";
+import { toError } from "../../src/failure.ts";
 
 test("requests complete with a thread that waits", async (context) => {
   if (!("Bun" in globalThis)) return context.skip("Deno has a way of its own");
@@ -17,8 +17,7 @@ test("requests complete with a thread that waits", async (context) => {
     toError,
   );
   for (let round = 0; round < 3; round++) {
-    const calls = Array.from({ length: 100 }, (_, index) =>
-      client.call("echo.call", { index }));
+    const calls = Array.from({ length: 100 }, (_, index) => client.call("echo.call", { index }));
     const replies = await Promise.all(calls);
     assert.deepEqual(replies.map(({ result }) => result), replies.map((_, index) => ({ index })));
   }

@@ -3,11 +3,11 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { Client } from "../../ffi/client.ts";
-import { libraryPath, loadLibrary } from "../../ffi/library.ts";
-import type { LiveSandbox, SandboxInfo } from "../../ffi/protocol.gen.ts";
+import { libraryPath, loadLibrary } from "../../ffi/library/library.ts";
+import type { LiveSandbox, SandboxInfo } from "../../ffi/protocol/protocol.gen.ts";
 import { SandboxHandle, type WaitForHttpOptions } from "../../mod.ts";
-import { toError } from "../../src/errors.ts";
-import { make } from "../../src/internals.ts";
+import { toError } from "../../src/failure.ts";
+import { make } from "../../src/sandbox/make.ts";
 
 const client = new Client(await loadLibrary(libraryPath()), toError);
 after(() => client.close());

@@ -4,9 +4,10 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { Client, type Failure } from "../../ffi/client.ts";
-import { libraryPath, loadLibrary } from "../../ffi/library.ts";
-import type { Statistics } from "../../ffi/protocol.gen.ts";
-import { MicrosandboxError, toError } from "../../src/errors.ts";
+import { libraryPath, loadLibrary } from "../../ffi/library/library.ts";
+import type { Statistics } from "../../ffi/protocol/protocol.gen.ts";
+import { MicrosandboxError } from "../../src/errors.ts";
+import { toError } from "../../src/failure.ts";
 
 const native = await loadLibrary(libraryPath());
 const client = new Client(native, toError);
@@ -196,8 +197,7 @@ test("a stream produces no more than the credit that was given", async () => {
     itemLength: 3,
   });
   const items: [unknown, Uint8Array][] = [];
-  const onEvent = (json: unknown, bytes: Uint8Array) =>
-    void items.push([json, bytes]);
+  const onEvent = (json: unknown, bytes: Uint8Array) => void items.push([json, bytes]);
   const first = await client.call("stream.read", { credit: 2 }, {
     handle,
     onEvent,

@@ -6,7 +6,7 @@ import { Volume } from "../../mod.ts";
 
 test("a call is given up while the library is loaded, which goes on for others", async () => {
   // Bun runs all files of tests in one program, which others may have connected.
-  const { connect } = await import("../../src/connection.ts?apart");
+  const { connect } = await import("../../src/host/connection.ts?apart");
   let isConnected = false;
   const other = connect().then((client) => {
     isConnected = true;

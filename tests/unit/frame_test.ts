@@ -5,10 +5,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Client } from "../../ffi/client.ts";
-import { libraryPath, loadLibrary } from "../../ffi/library.ts";
+import { libraryPath, loadLibrary } from "../../ffi/library/library.ts";
 import type { Native } from "../../ffi/native.ts";
-import { frameKind } from "../../ffi/protocol.gen.ts";
-import { MicrosandboxError, toError } from "../../src/errors.ts";
+import { frameKind } from "../../ffi/protocol/protocol.gen.ts";
+import { MicrosandboxError } from "../../src/errors.ts";
+import { toError } from "../../src/failure.ts";
 
 const native = await loadLibrary(libraryPath());
 const rounds = 500;
@@ -37,8 +38,7 @@ function another(frames: DataView, at: number, below: (limit: number) => number)
 
 const damages: Record<string, Damage> = {
   "is cut": (_frames, length, below) => 1 + below(length - 1),
-  "is said to be longer": (frames, length, below) =>
-    length + 1 + below(2 * frames.byteLength),
+  "is said to be longer": (frames, length, below) => length + 1 + below(2 * frames.byteLength),
   "has another length of JSON": (frames, length, below) => {
     another(frames, 12, below);
     return length;

@@ -2,7 +2,13 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type CreateSandboxOptions, Image, MicrosandboxError, type Patch, Sandbox } from "../../mod.ts";
+import {
+  type CreateSandboxOptions,
+  Image,
+  MicrosandboxError,
+  type Patch,
+  Sandbox,
+} from "../../mod.ts";
 
 /** Options that TypeScript refuses too. */
 function wrong<T>(options: unknown): T {
@@ -33,12 +39,32 @@ const refused: [CreateSandboxOptions, string, string | undefined][] = [
   [{ image: "alpine:UPPER case" }, "invalid-option", "image"],
   [{ image: 5 } as unknown as CreateSandboxOptions, "invalid-option", "image"],
   [wrong({ image: { kind: "directory" } }), "invalid-option", "image.path"],
-  [{ image: "alpine", rootDisk: { kind: "managed", sizeMiB: 0 } }, "option-out-of-range", "rootDisk.sizeMiB"],
-  [wrong({ image: "alpine", rootDisk: { kind: "tmpfs", size: 1 } }), "unknown-option", "rootDisk.size"],
-  [{ image: "alpine", rootDisk: { kind: "flat", filesystem: "a,b" } }, "invalid-option", "rootDisk.filesystem"],
+  [
+    { image: "alpine", rootDisk: { kind: "managed", sizeMiB: 0 } },
+    "option-out-of-range",
+    "rootDisk.sizeMiB",
+  ],
+  [
+    wrong({ image: "alpine", rootDisk: { kind: "tmpfs", size: 1 } }),
+    "unknown-option",
+    "rootDisk.size",
+  ],
+  [
+    { image: "alpine", rootDisk: { kind: "flat", filesystem: "a,b" } },
+    "invalid-option",
+    "rootDisk.filesystem",
+  ],
   [{ image: "alpine", pullPolicy: "sometimes" as "always" }, "invalid-option", "pullPolicy"],
-  [wrong({ image: "alpine", registryAuth: { username: "anna" } }), "invalid-option", "registryAuth.password"],
-  [wrong({ image: "alpine", registryAuth: { password: "hunter2" } }), "invalid-option", "registryAuth.username"],
+  [
+    wrong({ image: "alpine", registryAuth: { username: "anna" } }),
+    "invalid-option",
+    "registryAuth.password",
+  ],
+  [
+    wrong({ image: "alpine", registryAuth: { password: "hunter2" } }),
+    "invalid-option",
+    "registryAuth.username",
+  ],
   [wrong({ image: "alpine", registryAuth: "hunter2" }), "invalid-option", "registryAuth"],
   [{ image: "alpine", registryCaCerts: ["hunter2"] }, "invalid-option", "registryCaCerts"],
   [patched({ kind: "write", path: "etc/motd", content: "" }), "invalid-option", "patches[0].path"],
@@ -46,8 +72,16 @@ const refused: [CreateSandboxOptions, string, string | undefined][] = [
   [patched({ kind: "mkdir", path: "/a/../b" }), "invalid-option", "patches[0].path"],
   [patched({ kind: "mkdir", path: "/a", mode: 0o10000 }), "option-out-of-range", "patches[0].mode"],
   [patched({ kind: "symlink", path: "/a", target: "" }), "invalid-option", "patches[0].target"],
-  [patched(wrong({ kind: "write", path: "/a", content: 5 })), "invalid-option", "patches[0].content"],
-  [patched(wrong({ kind: "write", path: "/a", content: "", owner: 1 })), "unknown-option", "patches[0].owner"],
+  [
+    patched(wrong({ kind: "write", path: "/a", content: 5 })),
+    "invalid-option",
+    "patches[0].content",
+  ],
+  [
+    patched(wrong({ kind: "write", path: "/a", content: "", owner: 1 })),
+    "unknown-option",
+    "patches[0].owner",
+  ],
   [patched(wrong({ kind: "append", path: "/a" })), "invalid-option", "patches[0].content"],
   [
     { ...patched({ kind: "mkdir", path: "/a" }), rootDisk: { kind: "tmpfs" } },
@@ -151,7 +185,9 @@ const deep: [Record<string, unknown>, string, string][] = [
     "network.rules[0].ports[0].end",
   ],
   [
-    { network: { rules: [{ action: "deny", direction: "ingress", protocols: ["tcp", "icmpv4"] }] } },
+    {
+      network: { rules: [{ action: "deny", direction: "ingress", protocols: ["tcp", "icmpv4"] }] },
+    },
     "invalid-option",
     "network.rules[0].protocols[1]",
   ],
@@ -360,7 +396,9 @@ test("a refusal of credentials shows none of them", async () => {
     "anna:hunter2",
   ];
   for (const registryAuth of refusals) {
-    const options = wrong<{ registryAuth: { username: string; password: string } }>({ registryAuth });
+    const options = wrong<{ registryAuth: { username: string; password: string } }>({
+      registryAuth,
+    });
     for (
       const call of [
         () => Sandbox.create({ image: "alpine", ...options }),

@@ -4,11 +4,11 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { Client } from "../../ffi/client.ts";
-import { libraryPath, loadLibrary } from "../../ffi/library.ts";
-import type { EchoStep } from "../../ffi/protocol.gen.ts";
+import { libraryPath, loadLibrary } from "../../ffi/library/library.ts";
+import type { EchoStep } from "../../ffi/protocol/protocol.gen.ts";
 import type { Process, ProcessEvent } from "../../mod.ts";
-import { toError } from "../../src/errors.ts";
-import { toOwned, toProcess } from "../../src/process.ts";
+import { toError } from "../../src/failure.ts";
+import { toOwned, toProcess } from "../../src/command/process.ts";
 import { StandIn } from "../support.ts";
 
 const native = await loadLibrary(libraryPath());

@@ -4,9 +4,9 @@
 import assert from "node:assert/strict";
 import { AsyncLocalStorage } from "node:async_hooks";
 import { after, test } from "node:test";
-import { libraryPath, loadLibrary } from "../../ffi/library.ts";
+import { libraryPath, loadLibrary } from "../../ffi/library/library.ts";
 import { Image } from "../../mod.ts";
-import { connected } from "../../src/connection.ts";
+import { connected } from "../../src/host/connection.ts";
 import { StandIn } from "../support.ts";
 
 const { promise: isPulling, resolve: pulls } = Promise.withResolvers<void>();

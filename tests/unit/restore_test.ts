@@ -53,12 +53,28 @@ const forbidden: [string, string, () => Promise<unknown>][] = [
     "--allow-write=/nowhere",
     () => Snapshot.load([], { directory: "/nowhere" }),
   ],
-  ["load() with a base", "--allow-read=./base.msb", () => Snapshot.load([], { base: "./base.msb" })],
+  [
+    "load() with a base",
+    "--allow-read=./base.msb",
+    () => Snapshot.load([], { base: "./base.msb" }),
+  ],
   ["get() of a path", "--allow-read=/nowhere", () => Snapshot.get("/nowhere")],
-  ["list() of a directory", "--allow-read=/nowhere", () => Snapshot.list({ directory: "/nowhere" })],
-  ["reindex() of a directory", "--allow-read=/nowhere", () => Snapshot.reindex({ directory: "/nowhere" })],
+  [
+    "list() of a directory",
+    "--allow-read=/nowhere",
+    () => Snapshot.list({ directory: "/nowhere" }),
+  ],
+  [
+    "reindex() of a directory",
+    "--allow-read=/nowhere",
+    () => Snapshot.reindex({ directory: "/nowhere" }),
+  ],
   ["remove() of a path", "--allow-write=/nowhere", () => Snapshot.remove("/nowhere")],
-  ["restore() of a file", "--allow-read=/nowhere/file.msb", () => Sandbox.restore("/nowhere/file.msb")],
+  [
+    "restore() of a file",
+    "--allow-read=/nowhere/file.msb",
+    () => Sandbox.restore("/nowhere/file.msb"),
+  ],
   [
     "restore() with a mount",
     "--allow-read=/nowhere",

@@ -4,10 +4,10 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { Client } from "../../ffi/client.ts";
-import { libraryPath, loadLibrary } from "../../ffi/library.ts";
+import { libraryPath, loadLibrary } from "../../ffi/library/library.ts";
 import { AgentClient, type SshServerOptions } from "../../mod.ts";
-import { toError } from "../../src/errors.ts";
-import { serveSsh } from "../../src/ssh_server.ts";
+import { toError } from "../../src/failure.ts";
+import { serveSsh } from "../../src/remote/ssh_server.ts";
 
 const client = new Client(await loadLibrary(libraryPath()), toError);
 after(() => client.close());
@@ -23,7 +23,11 @@ const refused: [SshServerOptions, string, string | undefined][] = [
   [{ authorizedKeys: [`command="ls" ${key}`] }, "invalid-option", "authorizedKeys[0]"],
   [{ authorizedKeys: [key], port: -1 }, "option-out-of-range", "port"],
   [{ authorizedKeys: [key], port: 65_536 }, "option-out-of-range", "port"],
-  [{ authorizedKeys: [key], inactivityTimeoutMs: -1 }, "option-out-of-range", "inactivityTimeoutMs"],
+  [
+    { authorizedKeys: [key], inactivityTimeoutMs: -1 },
+    "option-out-of-range",
+    "inactivityTimeoutMs",
+  ],
   [{ authorizedKeys: [key], prot: 22 } as SshServerOptions, "unknown-option", "prot"],
   [
     { authorizedKeys: [key], hostKey: 4711 } as unknown as SshServerOptions,

@@ -144,7 +144,8 @@ test("a reader slows the guest down, and memory stays bounded", async () => {
   const reader = command.stdout.getReader();
   let length = (await reader.read()).value!.length;
   // The guest gets no further than what fits between it and the reader.
-  const progress = async () => Number((await sandbox.exec("cat", { args: ["/tmp/progress"] })).text());
+  const progress = async () =>
+    Number((await sandbox.exec("cat", { args: ["/tmp/progress"] })).text());
   let [before, same] = [-1, 0];
   while (same < 10) {
     const now = await progress();
@@ -189,7 +190,9 @@ test("every exit code comes through", async () => {
 
 test("death by a signal is told, by its name when it was sent from here", async () => {
   assert.deepEqual(pick(await sandbox.shell("kill -9 $$")), { code: -1, signal: "unknown" });
-  for (const [sent, name] of [["SIGTERM", "SIGTERM"], [2, "SIGINT"], ["SIGKILL", "SIGKILL"]] as const) {
+  for (
+    const [sent, name] of [["SIGTERM", "SIGTERM"], [2, "SIGINT"], ["SIGKILL", "SIGKILL"]] as const
+  ) {
     const command = await sandbox.execStream("sleep", { args: ["1000"] });
     await command.kill(sent);
     assert.deepEqual(pick(await command.status), { code: -1, signal: name });
@@ -201,7 +204,9 @@ function pick({ code, signal }: { code: number; signal: unknown }): object {
 }
 
 test("a command can handle its signals", async () => {
-  const command = await sandbox.shellStream("trap 'echo got it; exit 5' USR1; echo ready; while :; do sleep 0.1; done");
+  const command = await sandbox.shellStream(
+    "trap 'echo got it; exit 5' USR1; echo ready; while :; do sleep 0.1; done",
+  );
   const reader = command.stdout.pipeThrough(new TextDecoderStream()).getReader();
   assert.equal((await reader.read()).value, "ready\n");
   await command.kill("SIGUSR1");
@@ -243,7 +248,9 @@ test("timeoutMs kills the command, and its output so far is kept", async () => {
 test("an aborted command is killed, and fails with the signal's reason", async () => {
   const reason = new Error("enough");
   const controller = new AbortController();
-  const command = await sandbox.shellStream("echo started; sleep 1000", { signal: controller.signal });
+  const command = await sandbox.shellStream("echo started; sleep 1000", {
+    signal: controller.signal,
+  });
   const reader = command.stdout.getReader();
   await reader.read();
   const reading = assert.rejects(reader.read(), reason);
@@ -361,7 +368,8 @@ test("many short commands in a row leave nothing behind", async () => {
       assert.equal((await sandbox.exec("echo", { args: [String(index)] })).text(), `${index}\n`);
     }
   };
-  const guestProcesses = async () => Number((await sandbox.shell("ls /proc | grep -c '^[0-9]'")).text());
+  const guestProcesses = async () =>
+    Number((await sandbox.shell("ls /proc | grep -c '^[0-9]'")).text());
   // The first ones fill caches and pools.
   await run(50);
   const processes = await guestProcesses();

@@ -102,7 +102,12 @@ function createWeb(): Promise<Sandbox> {
     pullPolicy: "if-missing",
     logLevel: "info",
     secrets: {
-      KEY: { value: secret, hosts: ["api.test"], placeholder: "<hidden>", violationAction: "block" },
+      KEY: {
+        value: secret,
+        hosts: ["api.test"],
+        placeholder: "<hidden>",
+        violationAction: "block",
+      },
     },
     secretViolationAction: "block-and-log",
     network: {
@@ -206,13 +211,16 @@ test("config() has what a sandbox was made with", async () => {
     },
   );
   assert.ok(typeof config.network === "object");
-  assert.deepEqual(config.network.rules?.map(({ cidr, group, direction }) => cidr ?? group ?? direction), [
-    `${publicAddress}/32`,
-    "link-local",
-    "127.0.0.1/32",
-    "192.0.2.0/24",
-    "egress",
-  ]);
+  assert.deepEqual(
+    config.network.rules?.map(({ cidr, group, direction }) => cidr ?? group ?? direction),
+    [
+      `${publicAddress}/32`,
+      "link-local",
+      "127.0.0.1/32",
+      "192.0.2.0/24",
+      "egress",
+    ],
+  );
   const quiet = await (await Sandbox.get(jobName)).config();
   assert.deepEqual(
     [quiet.logLevel, quiet.quietLogs, quiet.pullPolicy],
@@ -285,7 +293,11 @@ test("a command's events are its start, its output and its end", async () => {
   const status = { success: false, code: 7, signal: null };
   assert.deepEqual(events.at(-1), { type: "exited", status });
   const collected = await (await job.shellStream("echo out; echo err >&2")).collect();
-  assert.deepEqual([collected.text(), collected.errorText(), collected.code], ["out\n", "err\n", 0]);
+  assert.deepEqual([collected.text(), collected.errorText(), collected.code], [
+    "out\n",
+    "err\n",
+    0,
+  ]);
 
   const sleep = await job.shellStream("exec sleep 1000");
   const kinds: string[] = [];

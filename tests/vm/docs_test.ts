@@ -15,7 +15,7 @@ const files = [
   "README.md",
   "mod.ts",
   ...["docs", "src", "ffi"].flatMap((folder) =>
-    readdirSync(`${root}/${folder}`)
+    readdirSync(`${root}/${folder}`, { encoding: "utf8", recursive: true })
       .filter((name) => /\.(md|ts)$/.test(name))
       .map((name) => `${folder}/${name}`)
   ),

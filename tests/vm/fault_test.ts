@@ -10,7 +10,7 @@ import process from "node:process";
 import { after, test } from "node:test";
 import { Worker } from "node:worker_threads";
 import { type BootError, MicrosandboxError, Sandbox, Snapshot } from "../../mod.ts";
-import { connect } from "../../src/connection.ts";
+import { connect } from "../../src/host/connection.ts";
 import { command, machinesOf, type Program, scopedFlags, start, until } from "../support.ts";
 
 const image = process.env["MICROSANDBOX_TEST_IMAGE"]!;
@@ -40,8 +40,10 @@ async function killProgram(program: Program): Promise<void> {
   program.kill("SIGKILL");
   assert.equal((await program.ended).signal, "SIGKILL");
   await until("its microVM has ended", () => machinesOf(name).length === 0);
-  await until("that is known", async () =>
-    ["stopped", "crashed"].includes((await Sandbox.get(name)).status));
+  await until(
+    "that is known",
+    async () => ["stopped", "crashed"].includes((await Sandbox.get(name)).status),
+  );
 }
 
 /** Kills a sandbox's microVM. */
@@ -54,8 +56,10 @@ function killMachine(of: string): void {
 /** Resolves when the sandbox is being captured. */
 async function capturing(): Promise<void> {
   const group = `${home}/snapshots/${name}`;
-  await until("a capture has begun", () =>
-    existsSync(group) && readdirSync(group).some((it) => it.startsWith(".capture-")));
+  await until(
+    "a capture has begun",
+    () => existsSync(group) && readdirSync(group).some((it) => it.startsWith(".capture-")),
+  );
 }
 
 async function snapshots(): Promise<(string | undefined)[]> {
@@ -171,7 +175,9 @@ test("a clock that jumps makes nothing late, and nothing early", async (context)
   // The emulated host's first process: no real machine's clock may be touched.
   const first = execFileSync("ps", ["-ww", "-p", "1", "-o", "args="], { encoding: "utf8" }).trim();
   if (!first.startsWith("/bin/busybox sh /init")) {
-    return context.skip(`only the emulated host's clock may be changed, and this is none: ${first}`);
+    return context.skip(
+      `only the emulated host's clock may be changed, and this is none: ${first}`,
+    );
   }
   const hour = 3_600;
   const [began, date] = [performance.now(), Date.now()];
@@ -184,7 +190,10 @@ test("a clock that jumps makes nothing late, and nothing early", async (context)
   try {
     for (const seconds of [hour, -hour]) {
       const inTime = sandbox.shell("sleep 5; echo in time", { timeoutMs: 600_000 });
-      const tooLong = failure("a command that takes too long", sandbox.shell("sleep 1000", { timeoutMs: 5_000 }));
+      const tooLong = failure(
+        "a command that takes too long",
+        sandbox.shell("sleep 1000", { timeoutMs: 5_000 }),
+      );
       const never = failure("a wait", sandbox.waitForLog("never printed", { timeoutMs: 5_000 }));
       shift(seconds);
       assert.ok(Math.abs(Date.now() - date) > hour * 1000 / 2);
@@ -236,7 +245,9 @@ test("a microVM that is killed fails all calls that are under way", async () => 
     writing: sandbox.fs.writeFile("/root/written", source.stream),
     reading: file.readable.pipeTo(new WritableStream<unknown>({ write: arrive })),
   };
-  const failures = Object.entries(calls).map(async ([what, call]) => [what, await failure(what, call)] as const);
+  const failures = Object.entries(calls).map(async ([what, call]) =>
+    [what, await failure(what, call)] as const
+  );
   // What a machine uses has no error to end with.
   const watching = (async () => {
     for await (const _ of sandbox.metricsStream({ intervalMs: 100 }));
@@ -249,7 +260,10 @@ test("a microVM that is killed fails all calls that are under way", async () => 
     const isOfFile = what === "reading" || what === "writing";
     assert.equal(error.code, isOfFile ? "sandbox-not-running" : "command-interrupted", what);
   }
-  assert.equal(new TextDecoder().decode((await executing.catch((error) => error)).stdout), "so far\n");
+  assert.equal(
+    new TextDecoder().decode((await executing.catch((error) => error)).stdout),
+    "so far\n",
+  );
   await bounded("the metrics", watching);
   assert.equal((await bounded("the stop", stopped)).signal, 9);
   assert.deepEqual(machinesOf(name), []);

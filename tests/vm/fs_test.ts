@@ -180,13 +180,16 @@ test("a gibibyte goes in and out in little memory", {
   await sandbox.fs.writeFile("/tmp/warm", new Uint8Array(4 * MiB));
   const before = process.memoryUsage.rss();
   const started = performance.now();
-  await sandbox.fs.writeFile("/root/huge", new ReadableStream({
-    pull(controller) {
-      if (left-- === 0) return controller.close();
-      if (left % 64 === 0) note();
-      controller.enqueue(chunk);
-    },
-  }));
+  await sandbox.fs.writeFile(
+    "/root/huge",
+    new ReadableStream({
+      pull(controller) {
+        if (left-- === 0) return controller.close();
+        if (left % 64 === 0) note();
+        controller.enqueue(chunk);
+      },
+    }),
+  );
   const written = performance.now();
   let read = 0;
   for await (const bytes of (await sandbox.fs.open("/root/huge")).readable) {

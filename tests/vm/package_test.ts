@@ -5,7 +5,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { test } from "node:test";
-import { activities, toFlags } from "../../src/activities.ts";
+import { activities, toFlags } from "../../src/host/activities.ts";
 import { installForBun, publish } from "../package/published.ts";
 import { start } from "../support.ts";
 

@@ -29,8 +29,10 @@ test("a program that forgets its sandbox ends by itself and leaves no VM", async
   const ended = await start(forget(name)).ended;
   assert.equal(ended.code, 0, ended.stderr);
   await until("msb has ended", () => machinesOf(name).length === 0);
-  await until("it is known to have stopped", async () =>
-    (await Sandbox.get(name)).status !== "running");
+  await until(
+    "it is known to have stopped",
+    async () => (await Sandbox.get(name)).status !== "running",
+  );
   await Sandbox.remove(name);
 });
 
@@ -42,8 +44,10 @@ test("a program that is killed leaves no VM", async () => {
   program.kill("SIGKILL");
   assert.equal((await program.ended).signal, "SIGKILL");
   await until("msb has ended", () => machinesOf(name).length === 0);
-  await until("it is known to have stopped", async () =>
-    (await Sandbox.get(name)).status !== "running");
+  await until(
+    "it is known to have stopped",
+    async () => (await Sandbox.get(name)).status !== "running",
+  );
   await Sandbox.remove(name);
 });
 

@@ -6,7 +6,7 @@ import { execFileSync } from "node:child_process";
 import process from "node:process";
 import { test } from "node:test";
 import { Sandbox } from "../../mod.ts";
-import { connect } from "../../src/connection.ts";
+import { connect } from "../../src/host/connection.ts";
 
 const image = process.env["MICROSANDBOX_TEST_IMAGE"]!;
 const isFull = process.env["MICROSANDBOX_TEST_FULL"] === "1";
@@ -64,7 +64,10 @@ test("commands leave nothing in this program", { timeout }, async () => {
     if (number % 2 === 0) {
       assert.equal((await sandbox.exec("echo", { args: [`${number}`] })).text(), `${number}\n`);
     } else {
-      await using command = await sandbox.shellStream("echo $1; cat", { args: [`${number}`], stdin: "input" });
+      await using command = await sandbox.shellStream("echo $1; cat", {
+        args: [`${number}`],
+        stdin: "input",
+      });
       assert.equal(await new Response(command.stdout).text(), `${number}\ninput`);
     }
   });

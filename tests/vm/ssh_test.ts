@@ -9,8 +9,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { after, before, test } from "node:test";
-import { Sandbox, SeekMode, type SshExecOptions, type SshServer, type SshServerEvent } from "../../mod.ts";
-import { connect } from "../../src/connection.ts";
+import {
+  Sandbox,
+  SeekMode,
+  type SshExecOptions,
+  type SshServer,
+  type SshServerEvent,
+} from "../../mod.ts";
+import { connect } from "../../src/host/connection.ts";
 import { command, until } from "../support.ts";
 
 const image = process.env["MICROSANDBOX_TEST_IMAGE"]!;
@@ -22,7 +28,16 @@ let server: SshServer;
 before(async () => {
   scratch = host.mkdtempSync(join(tmpdir(), "microsandbox-ssh-"));
   for (const name of ["key", "other"]) {
-    const made = await run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", join(scratch, name)]);
+    const made = await run([
+      "ssh-keygen",
+      "-q",
+      "-t",
+      "ed25519",
+      "-N",
+      "",
+      "-f",
+      join(scratch, name),
+    ]);
     assert.equal(made.code, 0, made.stderr);
   }
   const name = `${"Bun" in globalThis ? "bun" : "deno"}-ssh`;
@@ -144,7 +159,9 @@ test("execStream() streams both ways, and kill() and abort reach the guest", asy
   assert.deepEqual(await sleep.status, { success: false, code: -1, signal: "SIGTERM" });
   const reason = new Error("enough");
   const controller = new AbortController();
-  const noisy = client.exec("echo ready >/tmp/ready; exec sleep 1002", { signal: controller.signal });
+  const noisy = client.exec("echo ready >/tmp/ready; exec sleep 1002", {
+    signal: controller.signal,
+  });
   await until("the command runs", () => sandbox.fs.exists("/tmp/ready"));
   controller.abort(reason);
   await assert.rejects(noisy, reason);
@@ -171,7 +188,10 @@ test("attach() is the shell in this program's terminal", async () => {
   };
   let screen = "";
   const shows = (text: RegExp) =>
-    until(`the terminal shows ${text}`, async () => text.test(screen = await tmux("capture-pane", "-p")))
+    until(
+      `the terminal shows ${text}`,
+      async () => text.test(screen = await tmux("capture-pane", "-p")),
+    )
       .catch((error) => assert.fail(`${error.message}; it shows\n${screen}`));
   const fixture = `${import.meta.dirname}/fixtures/ssh_attach.ts`;
   const program = command(fixture).concat(sandbox.name).map((word) => `'${word}'`).join(" ");
@@ -267,7 +287,13 @@ test("OpenSSH's sftp and scp move files", async () => {
   const get = await run(["scp", ...options(), ...port, "root@127.0.0.1:/tmp/scp", back!]);
   assert.equal(get.code, 0, get.stderr);
   assert.equal(digest(host.readFileSync(back!)), digest(megabytes));
-  const batch = ["mkdir /tmp/batch", "cd /tmp/batch", `put ${original} there`, "rename there here", "ls -l"];
+  const batch = [
+    "mkdir /tmp/batch",
+    "cd /tmp/batch",
+    `put ${original} there`,
+    "rename there here",
+    "ls -l",
+  ];
   const sftp = ["sftp", ...options(), ...port, "-b", "-", "root@127.0.0.1"];
   const listed = await run(sftp, batch.join("\n") + "\n");
   assert.equal(listed.code, 0, listed.stderr);
@@ -314,7 +340,11 @@ test("what a close was given up for is closed all the same, and keeps no handle"
   const before = await handles();
   const reason = new Error("enough");
   const authorizedKeysFile = join(scratch, "key.pub");
-  const all = [await sandbox.ssh(), await sandbox.sshServer({ authorizedKeysFile }), await sandbox.agent()];
+  const all = [
+    await sandbox.ssh(),
+    await sandbox.sshServer({ authorizedKeysFile }),
+    await sandbox.agent(),
+  ];
   for (const closable of all) {
     await assert.rejects(closable.close({ signal: AbortSignal.abort(reason) }), reason);
     await closable.close();
@@ -326,9 +356,17 @@ test("what a close was given up for is closed all the same, and keeps no handle"
 test("close() ends connections and events, and frees the port", async () => {
   const key = host.readFileSync(join(scratch, "key.pub"), "utf8");
   const hostKey = host.readFileSync(join(scratch, "other"), "utf8");
-  const first = await sandbox.sshServer({ authorizedKeys: [key], hostKey, sftp: false, user: "guest" });
+  const first = await sandbox.sshServer({
+    authorizedKeys: [key],
+    hostKey,
+    sftp: false,
+    user: "guest",
+  });
   const { port } = first;
-  assert.equal(first.hostKey.split(" ")[1], host.readFileSync(join(scratch, "other.pub"), "utf8").split(" ")[1]);
+  assert.equal(
+    first.hostKey.split(" ")[1],
+    host.readFileSync(join(scratch, "other.pub"), "utf8").split(" ")[1],
+  );
   await assert.rejects(sandbox.sshServer({ authorizedKeys: [key], port }), {
     name: "PortUnavailableError",
     hostPort: port,
@@ -339,7 +377,14 @@ test("close() ends connections and events, and frees the port", async () => {
   assert.notEqual(refused.code, 0);
   const whoami = await run(["ssh", ...options(), "-p", `${port}`, "root@127.0.0.1", "id -un"]);
   assert.equal(String(whoami.stdout), "guest\n", whoami.stderr);
-  const sleeping = run(["ssh", ...options(), "-p", `${port}`, "root@127.0.0.1", "touch /tmp/asleep; exec sleep 1003"]);
+  const sleeping = run([
+    "ssh",
+    ...options(),
+    "-p",
+    `${port}`,
+    "root@127.0.0.1",
+    "touch /tmp/asleep; exec sleep 1003",
+  ]);
   await until("the command runs", () => sandbox.fs.exists("/tmp/asleep"));
   const events = Array.fromAsync(first);
   await first.close();

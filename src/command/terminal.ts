@@ -1,0 +1,163 @@
+/**
+ * This program's own terminal, connected to a process in a sandbox.
+ *
+ * @module
+ */
+
+import process from "node:process";
+import type { CommandStatus, ExecOptions } from "./command.ts";
+import { toError } from "../failure.ts";
+import type { Process } from "./process.ts";
+
+/** How to connect this program's terminal to a process. */
+export interface AttachTerminalOptions {
+  /**
+   * What to type to leave the process: characters and `ctrl-` combinations,
+   * separated by commas, such as `ctrl-p,ctrl-q`. Default: `ctrl-]`.
+   */
+  detachKeys?: string;
+  /** Leaves the process. The call then fails with the signal's reason. */
+  signal?: AbortSignal;
+}
+
+/** How to run a command in this program's terminal. */
+export interface AttachOptions extends Omit<ExecOptions, "stdin" | "tty">, AttachTerminalOptions {}
+
+/** Starts a process in a terminal of this one's size, and connects the two. */
+export async function attach(
+  start: (options: ExecOptions) => Promise<Process>,
+  { detachKeys, ...options }: AttachOptions = {},
+): Promise<CommandStatus | undefined> {
+  expectTerminal();
+  const keys = parseKeys(detachKeys);
+  await using remote = await start({ ...options, tty: terminalSize() });
+  return await connectTerminal(remote, keys, options.signal);
+}
+
+/**
+ * Connects this program's terminal to a process that runs in a terminal, until
+ * the process ends or the user types the detach keys, which leaves it running.
+ *
+ * Returns how the process ended, or `undefined` when the user detached. Throws
+ * {@link MicrosandboxError} with code `terminal-error` when standard input is
+ * not a terminal, and {@link InvalidOptionError} for keys that do not exist.
+ */
+export async function attachTerminal(
+  remote: Process,
+  { detachKeys, signal }: AttachTerminalOptions = {},
+): Promise<CommandStatus | undefined> {
+  expectTerminal();
+  const keys = parseKeys(detachKeys);
+  await remote.resize(terminalSize(), signal ? { signal } : {});
+  return await connectTerminal(remote, keys, signal);
+}
+
+async function connectTerminal(
+  remote: Process,
+  keys: Uint8Array,
+  signal: AbortSignal | undefined,
+): Promise<CommandStatus | undefined> {
+  const { stdin, stdout } = process;
+  const writer = remote.stdin.getWriter();
+  const reader = remote.stdout.getReader();
+  const left = Promise.withResolvers<undefined>();
+  const input = new DetachFilter(keys);
+  const onData = (chunk: Uint8Array) => {
+    const typed = input.filter(new Uint8Array(chunk));
+    // What cannot be written any more is told by the end of the process.
+    if (typed.length > 0) writer.write(typed).catch(() => {});
+    if (input.isDetached) left.resolve(undefined);
+  };
+  const onResize = () => void remote.resize(terminalSize()).catch(() => {});
+  const onAbort = () => left.reject(signal?.reason);
+  stdin.setRawMode(true);
+  stdin.on("data", onData);
+  stdin.resume();
+  process.on("SIGWINCH", onResize);
+  signal?.addEventListener("abort", onAbort);
+  if (signal?.aborted) onAbort();
+  try {
+    const shown = show(reader).then(() => remote.status);
+    return await Promise.race([shown, left.promise]);
+  } finally {
+    signal?.removeEventListener("abort", onAbort);
+    process.off("SIGWINCH", onResize);
+    stdin.off("data", onData);
+    stdin.setRawMode(false);
+    stdin.pause();
+    reader.releaseLock();
+    writer.releaseLock();
+    // A lone write flushes what the terminal was sent before.
+    await new Promise<void>((resolve) => void stdout.write("", () => resolve()));
+  }
+}
+
+/** Shows the output, as fast as the terminal takes it. */
+async function show(
+  reader: ReadableStreamDefaultReader<Uint8Array>,
+): Promise<void> {
+  while (true) {
+    const { done, value } = await reader.read();
+    if (done) return;
+    await new Promise<void>((resolve) => {
+      process.stdout.write(value, () => resolve());
+    });
+  }
+}
+
+function expectTerminal(): void {
+  if (process.stdin.isTTY) return;
+  throw toError({
+    code: "terminal-error",
+    message: "Cannot attach: standard input is not a terminal, so run the " +
+      "command with exec or execStream",
+  });
+}
+
+function terminalSize(): { columns: number; rows: number } {
+  const { columns, rows } = process.stdout;
+  return { columns: columns || 80, rows: rows || 24 };
+}
+
+/** The bytes that a terminal sends for the keys. */
+function parseKeys(keys = "ctrl-]"): Uint8Array {
+  return Uint8Array.from(keys.split(","), (key) => {
+    const control = /^ctrl-([a-z@[\\\]^_])$/.exec(key)?.[1];
+    if (control !== undefined) return control.toUpperCase().charCodeAt(0) & 0x1f;
+    if (/^[\x20-\x7e]$/.test(key)) return key.charCodeAt(0);
+    throw toError({
+      code: "invalid-option",
+      message: `Cannot use ${JSON.stringify(key)} as a detach key: give single ` +
+        `characters or ctrl- with a letter or one of @[\\]^_, separated by commas`,
+      details: { path: "detachKeys" },
+    });
+  });
+}
+
+/** Looks for the detach keys in what is typed. */
+class DetachFilter {
+  readonly #keys: Uint8Array;
+  /** How many of the keys were typed, and so held back. */
+  #matched = 0;
+  isDetached = false;
+
+  constructor(keys: Uint8Array) {
+    this.#keys = keys;
+  }
+
+  /** What is to be passed on. Keys that turn out to be no detaching come late. */
+  filter(typed: Uint8Array): Uint8Array {
+    const passed: number[] = [];
+    for (const byte of typed) {
+      if (this.isDetached) break;
+      if (byte !== this.#keys[this.#matched]) {
+        passed.push(...this.#keys.subarray(0, this.#matched));
+        this.#matched = 0;
+      }
+      if (byte === this.#keys[this.#matched]) this.#matched++;
+      else passed.push(byte);
+      this.isDetached = this.#matched === this.#keys.length;
+    }
+    return Uint8Array.from(passed);
+  }
+}

@@ -1,0 +1,53 @@
+/**
+ * What everything takes on this machine.
+ *
+ * @module
+ */
+
+import type {
+  PruneStorageRequest,
+  StoragePruneReport,
+  StorageUsage,
+} from "../../ffi/protocol/protocol.gen.ts";
+import type { Cancellable } from "../cancellable.ts";
+import { connect } from "./connection.ts";
+
+/** Which memory files to remove. */
+export interface PruneStorageOptions extends PruneStorageRequest, Cancellable {}
+
+/**
+ * The storage of sandboxes, images, snapshots and volumes on this machine.
+ *
+ * @example See what volumes take
+ * ```ts
+ * import { Storage } from "@x/microsandbox";
+ *
+ * const { volumes } = await Storage.usage();
+ * console.log(volumes.count, volumes.allocatedBytes);
+ * ```
+ */
+export const Storage: {
+  /**
+   * Measures what is stored, which reads every directory.
+   *
+   * Throws {@link MicrosandboxError} with code `unsupported` in the cloud.
+   */
+  usage(options?: Cancellable): Promise<StorageUsage>;
+  /**
+   * Removes memory of forked sandboxes and of snapshots that nobody uses.
+   * Images are removed with `Image.prune`; snapshots, volumes and sandboxes
+   * only by their names.
+   *
+   * Throws {@link MicrosandboxError} with code `unsupported` in the cloud.
+   */
+  prune(options?: PruneStorageOptions): Promise<StoragePruneReport>;
+} = {
+  async usage({ signal } = {}) {
+    const client = await connect(signal);
+    return (await client.call("storage.usage", {}, { signal })).result;
+  },
+  async prune({ signal, ...options } = {}) {
+    const client = await connect(signal);
+    return (await client.call("storage.prune", options, { signal })).result;
+  },
+};

@@ -1,0 +1,53 @@
+/**
+ * What sandboxes use.
+ *
+ * @module
+ */
+
+import { readStream } from "../../ffi/stream.ts";
+import type { Metrics, MetricsOptions } from "../../ffi/protocol/protocol.gen.ts";
+import type { Cancellable } from "../cancellable.ts";
+import { type Address, address } from "./address.ts";
+
+/** What a sandbox uses. */
+export interface SandboxMetrics extends Omit<Metrics, "timestamp"> {
+  /** When the sample was taken. */
+  timestamp: Date;
+}
+
+/** How to follow what a sandbox uses. */
+export interface MetricsStreamOptions extends MetricsOptions, Cancellable {}
+
+/** What a sandbox uses, with its time as a date. */
+export function toMetrics(metrics: Metrics): SandboxMetrics {
+  return { ...metrics, timestamp: new Date(metrics.timestamp) };
+}
+
+/** Tells what a sandbox uses. */
+export async function readMetrics(
+  { client, handle, on }: Address,
+  signal: AbortSignal | undefined,
+): Promise<SandboxMetrics> {
+  const { result } = await client.call(
+    "metrics.get",
+    { ...on, options: {} },
+    { handle, signal },
+  );
+  return toMetrics(result);
+}
+
+/** Tells what a sandbox uses, again and again. */
+export async function* streamMetrics(
+  target: { [address](): Promise<Address> },
+  { signal, ...options }: MetricsStreamOptions,
+): AsyncGenerator<SandboxMetrics, void> {
+  const { client, handle, on } = await target[address]();
+  const stream = await client.call(
+    "metrics.stream",
+    { ...on, options },
+    { handle, signal },
+  );
+  // An old sample is worth nothing, so none is taken ahead.
+  const items = readStream(client, stream.handle, { signal, credit: 1 });
+  for await (const { json } of items) yield toMetrics(json as Metrics);
+}
