@@ -11,26 +11,68 @@ import { quantile } from "./report.ts";
 const here = import.meta.dirname!;
 const tools = process.env["MICROSANDBOX_BENCH_DIR"]!;
 const build = dirname(tools);
-const npmPackage = `${tools}/node_modules/microsandbox`;
 const deno = ["deno", "run", "--quiet", "--no-check", "--allow-all"];
 const bun = ["bun", "run"];
 const python = `${build}/python/bin/python`;
 
-/** What is compared, in the order of the table's columns: how to run its program in a folder. */
-const contenders: Record<string, (group: string) => string[]> = {
-  "Deno": (group) => [...deno, `${here}/${group}/module.ts`],
-  "npm on Deno": (group) => [...deno, `${here}/${group}/npm.ts`],
-  "Bun": (group) => [...bun, `${here}/${group}/module.ts`],
-  "npm on Bun": (group) => [...bun, `${here}/${group}/npm.ts`],
-  "other": (group) =>
+/** What is compared. */
+interface Contender {
+  /** How to run its program of a group. */
+  program(group: string): string[];
+  /** What it finds in its environment. */
+  environment(homes: string): Record<string, string>;
+  /** The only group that it is in. Default: all. */
+  group?: string;
+}
+
+const module = (runtime: string[]): Contender => ({
+  program: (group) => [...runtime, `${here}/${group}/module.ts`],
+  environment: (homes) => ({ MSB_HOME: isInside ? homes : `${homes}/module` }),
+});
+
+/**
+ * The official packages are of other versions: each has a home of its own, which
+ * the others would refuse, and its own runtime.
+ */
+const npm = (runtime: string[], addon: string): Contender => ({
+  program: (group) => [...runtime, `${here}/${group}/npm.ts`],
+  environment: (homes) => {
+    const modules = `${tools}/npm-${addon}/node_modules`;
+    const machine = arch() === "x64" ? "linux-x64-gnu" : "linux-arm64-gnu";
+    return {
+      MSB_HOME: `${homes}/n${addon}`,
+      MSB_PATH: `${modules}/@superradcompany/microsandbox-${machine}/bin/msb`,
+      MICROSANDBOX_BENCH_NPM: `${modules}/microsandbox/dist/index.js`,
+    };
+  },
+});
+
+const other: Contender = {
+  program: (group) =>
     group === "boundary" ? [`${tools}/floor`] : [python, `${here}/${group}/python.py`],
+  environment: (homes) => ({ MSB_HOME: `${homes}/p`, MSB_PATH: pythonProgram() }),
+};
+
+/** What is compared, in the order of the table's columns. */
+const contenders: Record<string, Contender> = {
+  "Deno": module(deno),
+  "npm on Deno": npm(deno, "0.6.18"),
+  "npm 0.7 on Deno": { ...npm(deno, "0.7.2"), group: "vm" },
+  "Bun": module(bun),
+  "npm on Bun": npm(bun, "0.6.18"),
+  "npm 0.7 on Bun": { ...npm(bun, "0.7.2"), group: "vm" },
+  "other": other,
 };
 
 /** Our columns, and those that they are compared with. */
-const ratios = [["Deno", "npm on Deno"], ["Bun", "npm on Bun"], ["Deno", "other"], [
-  "Bun",
-  "other",
-]] as const;
+const ratios = [
+  ["Deno", "npm on Deno"],
+  ["Bun", "npm on Bun"],
+  ["Deno", "npm 0.7 on Deno"],
+  ["Bun", "npm 0.7 on Bun"],
+  ["Deno", "other"],
+  ["Bun", "other"],
+] as const;
 
 /** The groups of rows: how often each program runs, and with which arguments. */
 const groups: Record<string, { rounds: number; args?: string[] }[]> = {
@@ -71,12 +113,12 @@ function measure(
   homes: string,
 ): Results {
   const results: Results = new Map();
-  for (const name of Object.keys(contenders)) prepare(group, name, homes);
+  for (const contender of Object.values(taking(group))) prepare(group, contender, homes);
   for (const { rounds, args = [] } of passes) {
     for (let round = 0; round < rounds; round++) {
-      for (const [name, program] of Object.entries(contenders)) {
+      for (const [name, { program, environment }] of Object.entries(taking(group))) {
         console.error(`${group}, round ${round + 1} of ${rounds}: ${columnTitle(group, name)}`);
-        const output = run([...program(group), ...args], environment(name, homes));
+        const output = run([...program(group), ...args], environment(homes));
         for (const line of output.split("\n").filter((it) => it.startsWith("{"))) {
           const { row, value, unit } = JSON.parse(line);
           const found = results.get(row) ?? { unit, values: new Map() };
@@ -89,34 +131,30 @@ function measure(
   return results;
 }
 
-/** The npm package is of another version, so it has another home and its own runtime. */
-function environment(name: string, homes: string): Record<string, string> {
-  if (!name.startsWith("npm")) return { MSB_HOME: isInside ? homes : `${homes}/module` };
-  return {
-    MSB_HOME: `${homes}/n`,
-    MSB_PATH: npmProgram(),
-    MICROSANDBOX_BENCH_NPM: `${npmPackage}/dist/index.js`,
-  };
+/** The contenders of a group, by the names of their columns. */
+function taking(group: string): Record<string, Contender> {
+  const all = Object.entries(contenders);
+  return Object.fromEntries(all.filter(([, it]) => (it.group ?? group) === group));
 }
 
-/** The npm package's own msb. */
-function npmProgram(): string {
-  const machine = arch() === "x64" ? "linux-x64-gnu" : "linux-arm64-gnu";
-  return `${tools}/node_modules/@superradcompany/microsandbox-${machine}/bin/msb`;
+/** The Python package's own msb. */
+function pythonProgram(): string {
+  const find = "import microsandbox, pathlib;" +
+    "print(next(pathlib.Path(microsandbox.__file__).parent.glob('_bundled/*/msb')))";
+  return execFileSync(python, ["-c", find], { encoding: "utf8" }).trim();
 }
 
 /** Fills a contender's home. */
-function prepare(group: string, name: string, homes: string): void {
-  const env = environment(name, homes);
+function prepare(group: string, { program, environment }: Contender, homes: string): void {
+  const env = environment(homes);
   mkdirSync(env["MSB_HOME"]!, { recursive: true });
-  const [program, ...rest] = contenders[name]!(group);
   if (group === "host") {
     // The first call makes the database.
-    run([program!, ...rest, "--start"], env);
+    run([...program(group), "--start"], env);
     run(["python3", `${here}/host/seed.py`, env["MSB_HOME"]!], env);
-  } else if (group === "vm" && name.startsWith("npm")) {
+  } else if (group === "vm" && env["MSB_PATH"] !== undefined) {
     run([`${dirname(here)}/tests/host/image.sh`, `${homes}/image.tar`], env);
-    run([npmProgram(), "load", "--quiet", "-i", `${homes}/image.tar`], env);
+    run([env["MSB_PATH"], "load", "--quiet", "-i", `${homes}/image.tar`], env);
   }
 }
 
@@ -163,11 +201,13 @@ function columnTitle(group: string, contender: string): string {
 
 function print(group: string, results: Results): void {
   const title = (name: string) => columnTitle(group, name);
+  const names = Object.keys(taking(group));
+  const pairs = ratios.filter(([ours, theirs]) => names.includes(ours) && names.includes(theirs));
   const lines = [[
     `${group} (median)`,
     "unit",
-    ...Object.keys(contenders).map(title),
-    ...ratios.map(([ours, theirs]) => `${ours} : ${title(theirs).split(" ")[0]}`),
+    ...names.map(title),
+    ...pairs.map(([ours, theirs]) => `${ours} : ${title(theirs).split(" on ")[0]}`),
   ]];
   for (const [row, { unit, values }] of results) {
     const median = (name: string) => {
@@ -177,8 +217,8 @@ function print(group: string, results: Results): void {
     lines.push([
       row,
       unit,
-      ...Object.keys(contenders).map((name) => shown(median(name))),
-      ...ratios.map(([ours, theirs]) => ratio(unit, median(ours), median(theirs))),
+      ...names.map((name) => shown(median(name))),
+      ...pairs.map(([ours, theirs]) => ratio(unit, median(ours), median(theirs))),
     ]);
   }
   const widths = lines[0]!.map((_, column) =>
@@ -207,13 +247,14 @@ function shown(value: number | undefined): string {
 function machine(): string {
   const version = (program: string, ...args: string[]) =>
     execFileSync(program, args, { encoding: "utf8" }).trim().split("\n")[0]!;
-  const npmVersion = JSON.parse(readFileSync(`${npmPackage}/package.json`, "utf8")).version;
+  const manifest = `${tools}/npm-0.6.18/node_modules/microsandbox/package.json`;
+  const npmVersion = JSON.parse(readFileSync(manifest, "utf8")).version;
   return [
     `${cpus()[0]?.model}, ${cpus().length} cores, ${
       Math.round(totalmem() / 2 ** 30)
     } GiB, Linux ${release()}`,
     `${version("deno", "--version")}; Bun ${version("bun", "--version")}; ` +
-    `npm microsandbox ${npmVersion}; ${
+    `npm microsandbox ${npmVersion}, also with its addon 0.7.2; ${
       version(python, "-m", "pip", "list", "--format=freeze").replace("==", " ")
     }`,
     `load when it began: ${loadavg()[0]!.toFixed(2)}`,

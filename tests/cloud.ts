@@ -131,6 +131,10 @@ export async function serveCloud(): Promise<Cloud> {
         return { body: Object.assign(sandbox, { status: "running" }) };
       case "POST stop":
         return { body: Object.assign(sandbox, { status: "stopped" }) };
+      case "POST modifications":
+        return { body: fixtures.modificationPlan };
+      case "PUT ":
+        return { body: { ...fixtures.modificationPlan, applied: true } };
       case "GET logs":
         return { events: fixtures.events.join("") };
       case "GET agent":

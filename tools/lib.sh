@@ -24,9 +24,15 @@ case $machine in
   *-win32) built=microsandbox_capi.dll file=microsandbox.dll ;;
   *) built=libmicrosandbox_capi.so file=libmicrosandbox.so ;;
 esac
-# The core's two programs and the archive of them that the library carries.
-runtime=$MICROSANDBOX_BUILD_DIR/runtime/$target-0.7.11
+# The version of the core, which msb has to have exactly.
+core=$(sed -n 's/^version = "\(.*\)"$/\1/p' "$checkout/capi/msb/Cargo.toml")
+# What is built in a checkout and what is released are optimized differently.
+profile=${profile:-checkout}
+# msb and libkrunfw, and the archive of them that the library carries.
+runtime=$MICROSANDBOX_BUILD_DIR/runtime/$profile/$target-$core
 export MICROSANDBOX_RUNTIME_ARCHIVE=$runtime/archive.tar.zst
+# libkrunfw, as the official Python package has it.
+firmware=$MICROSANDBOX_BUILD_DIR/firmware/$target
 # Where build.sh puts the library; ffi/library/locate.ts looks there.
 library=${machine:+$checkout/lib/$machine/$file}
 

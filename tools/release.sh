@@ -1,7 +1,9 @@
 #!/bin/bash
 # Builds the library as it is released, for the machine that it runs on, into dist/<machine>/. Slower to build than
 # what tools/build.sh makes, and meant to be smaller. On Linux it needs nothing newer than glibc 2.28, which is checked.
+profile=dist
 . "$(dirname "$0")/lib.sh"
+. "$checkout/tools/runtime.sh"
 
 zigbuild=0.24.1
 zig=0.17.1
@@ -33,24 +35,34 @@ check_needs() { # LIBRARY
 }
 
 [ -n "$target" ] || die "there is no runtime for $(uname -m) on this system"
-[ -e "$MICROSANDBOX_RUNTIME_ARCHIVE" ] || die "the runtime is missing: run tools/setup.sh first"
+[ -e "$firmware" ] || die "libkrunfw is missing: run tools/setup.sh first"
 
 # Without the paths of the machine that it was built on, so that another one builds the same bytes.
 export RUSTFLAGS="--remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}=/cargo --remap-path-prefix=$checkout=/source"
 # The C library of Visual C++ is not on every Windows, so it is linked in.
 case $machine in *-win32) RUSTFLAGS="$RUSTFLAGS -Ctarget-feature=+crt-static" ;; esac
-build=(--manifest-path "$checkout/capi/Cargo.toml" --profile dist --locked --lib)
+output=$CARGO_TARGET_DIR/$target/$profile
+agent_output=$output
+compile() { cargo build "${crates[@]}" --profile "$profile" --target "$target" "$@" </dev/null >&2; }
+# The guest's agent brings its own C library, whichever this machine has.
+compile_agent() { cargo build "${crates[@]}" --profile "$profile" --target "$target" "$@" </dev/null >&2; }
 case $machine in
   *-linux)
     packages python3:python3 objdump:binutils
     python3 -c 'import ensurepip' 2>/dev/null || install_packages python3-venv
     zig_tools
-    cargo zigbuild "${build[@]}" --target "$target.$glibc" </dev/null >&2
-    check_needs "$CARGO_TARGET_DIR/$target/dist/$built"
+    compile() { cargo zigbuild "${crates[@]}" --profile "$profile" --target "$target.$glibc" "$@" </dev/null >&2; }
     ;;
-  *) cargo build "${build[@]}" --target "$target" </dev/null >&2 ;;
+esac
+
+build_runtime 22
+compile --lib
+case $machine in
+  *-linux) for part in "$built" microsandbox-msb; do check_needs "$output/$part"; done ;;
 esac
 
 mkdir -p "$checkout/dist/$machine"
-cp "$CARGO_TARGET_DIR/$target/dist/$built" "$checkout/dist/$machine/$file"
+put "$output/$built" "$checkout/dist/$machine/$file"
+# Builds for other systems take the agent from here.
+case $machine in *-linux) put "$MSB_EMBED_ARTIFACTS_DIR/agentd" "$checkout/dist/$machine/agentd" ;; esac
 say "built dist/$machine/$file, $(wc -c <"$checkout/dist/$machine/$file") bytes"

@@ -1,6 +1,6 @@
 #!/bin/bash
-# Installs what building and testing need and this machine lacks: Deno and Bun, the core's runtime pair, and the
-# programs that build them in; on macOS and Windows what building needs only. Rust and npm have to be there. Does nothing,
+# Installs what building and testing need and this machine lacks: Deno and Bun, the firmware of microVMs, and the
+# programs that build; on macOS and Windows what building needs only. Rust and npm have to be there. Does nothing,
 # quickly, when nothing is missing.
 . "$(dirname "$0")/lib.sh"
 
@@ -49,14 +49,14 @@ official() {
   cp "$checkout/capi/runtime.txt" "$venv/installed"
 }
 
-# msb and libkrunfw, out of the core's own Python package. pip checks it against the hashes in the list and asks the
-# mirror that it is set up for.
-runtime_pair() {
-  if [ -e "$runtime/msb" ]; then return; fi
+# libkrunfw, out of the core's own Python package: the newest one, whose firmware is that of the core used here. pip checks
+# the package against the hashes in the list and asks the mirror that it is set up for.
+firmware() {
+  if [ -e "$firmware" ]; then return; fi
   local work
   packages python3:python3
   python3 -c 'import ensurepip' 2>/dev/null || install_packages python3-venv
-  say "fetching the microsandbox runtime (48 MB)"
+  say "fetching the firmware of microVMs (48 MB)"
   work=$(mktemp -d)
   # shellcheck disable=SC2064 # the folder's name is known now
   trap "rm -rf '$work'" EXIT
@@ -66,28 +66,16 @@ runtime_pair() {
     -r "$checkout/capi/runtime.txt" -d "$work" </dev/null >&2
   python3 -m zipfile -e "$work"/*.whl "$work/wheel"
   # Under another name first: what is cut short must not look finished to the next run.
-  rm -rf "$runtime.new" "$runtime"
-  mkdir -p "$runtime.new"
-  mv "$work"/wheel/microsandbox/_bundled/*/*msb* "$work"/wheel/microsandbox/_bundled/*/libkrunfw* "$runtime.new/"
-  chmod 755 "$runtime.new"/*
-  mv "$runtime.new" "$runtime"
-}
-
-# Both as one file, which the library carries. Without times and owners, so that the same package always gives the same
-# archive.
-runtime_archive() {
-  if [ -e "$MICROSANDBOX_RUNTIME_ARCHIVE" ]; then return; fi
-  packages tar:tar zstd:zstd
-  say "packing the microsandbox runtime, about a minute"
-  (cd "$runtime" && tar --sort=name --mtime=@0 --owner=0 --group=0 --numeric-owner -cf archive.tar msb* libkrunfw*)
-  zstd --quiet --ultra -22 --force --rm "$runtime/archive.tar" -o "$MICROSANDBOX_RUNTIME_ARCHIVE.new"
-  mv "$MICROSANDBOX_RUNTIME_ARCHIVE.new" "$MICROSANDBOX_RUNTIME_ARCHIVE"
+  rm -rf "$firmware.new"
+  mkdir -p "$firmware.new"
+  mv "$work"/wheel/microsandbox/_bundled/*/*libkrunfw* "$firmware.new/"
+  chmod 755 "$firmware.new"/*
+  mv "$firmware.new" "$firmware"
 }
 
 rust
-mkdir -p "$MICROSANDBOX_BUILD_DIR/runtime"
-runtime_pair
-runtime_archive
+mkdir -p "$MICROSANDBOX_BUILD_DIR/firmware"
+firmware
 # Elsewhere there are no Debian packages, and the library is built but not tested.
 case $machine in
   *-linux)

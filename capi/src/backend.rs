@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 use crate::error::{Error, ErrorCode};
 use crate::ops::invalid_option;
+use crate::spare_connection::OneAhead;
 
 /// A cloud, and how to be let in.
 #[derive(Deserialize)]
@@ -64,17 +65,17 @@ impl BackendSource {
     /// tries again.
     pub fn get(&self) -> Result<Arc<dyn Backend>, Error> {
         match self {
-            Self::Default => shared(None, || {
+            Self::Default => Ok(ahead(shared(None, || {
                 let backend = microsandbox::resolve_default_backend()?;
                 if let Some(cloud) = backend.as_cloud() {
                     check_url(cloud.url())?;
                 }
                 Ok(backend)
-            }),
-            Self::Home(home) => shared(Some(home.clone()), || {
+            })?)),
+            Self::Home(home) => Ok(ahead(shared(Some(home.clone()), || {
                 check_home(home)?;
                 Ok(Arc::new(LocalBackend::builder().home(home).build_lazy()?))
-            }),
+            })?)),
             Self::Cloud { options, built } => match built.get() {
                 Some(backend) => Ok(Arc::clone(backend)),
                 None => {
@@ -121,6 +122,15 @@ impl Requirements {
         let url = url.unwrap_or(DEFAULT_CLOUD_API_URL);
         check_url(url)?;
         Ok(Self { home: None, url: Some(url.to_owned()), api_key_variable })
+    }
+}
+
+/// Lets the sandboxes of this machine that are made or found with a backend keep
+/// a connection ahead, each one of its own.
+fn ahead(backend: Arc<dyn Backend>) -> Arc<dyn Backend> {
+    match backend.as_local() {
+        Some(_) => Arc::new(OneAhead::over(backend)),
+        None => backend,
     }
 }
 

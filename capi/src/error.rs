@@ -279,6 +279,7 @@ fn classify(error: &CoreError) -> (ErrorCode, Value) {
         CoreError::Unsupported { op, .. } => {
             (Code::Unsupported, json!({ "operation": op.api_path() }))
         }
+        CoreError::ModificationNotConfirmed { .. } => (Code::ModificationNotConfirmed, Value::Null),
         CoreError::Custom(text) => (cloud_error::of_custom(text), Value::Null),
     }
 }

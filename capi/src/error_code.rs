@@ -132,6 +132,10 @@ pub enum ErrorCode {
     MicrosandboxError,
     /// A restore needs bindings for resources of the host.
     MissingRestoreBindings,
+    /// A change of a sandbox in the cloud was not confirmed: it may be saved and
+    /// not yet in effect, or its result is unknown. The message says which, and
+    /// whether to send it again.
+    ModificationNotConfirmed,
     /// The changes to a sandbox contradict each other, are not possible, or
     /// need a restart that was not asked for. `details.plan` has them.
     ModificationRefused,

@@ -16,6 +16,7 @@ mod image_error;
 mod ops;
 mod process;
 mod queue;
+mod spare_connection;
 mod ssh;
 mod status;
 mod stream;

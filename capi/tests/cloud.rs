@@ -4,7 +4,7 @@
 use microsandbox_types::snapshot::cloud_manifest::Manifest;
 use microsandbox_types::{
     CloudCreateSandboxRequest, CloudCreateSandboxResponse, CloudCreateSnapshotRequest,
-    CloudMessageResponse, CloudSnapshot, CloudSnapshotOperation,
+    CloudMessageResponse, CloudSandboxModificationPlan, CloudSnapshot, CloudSnapshotOperation,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -28,6 +28,7 @@ fn the_bodies_of_the_tests_cloud_are_the_published_types() {
     assert_is::<CloudCreateSandboxRequest>("createRequest");
     assert_is::<CloudCreateSandboxResponse>("sandbox");
     assert_is::<CloudMessageResponse>("message");
+    assert_is::<CloudSandboxModificationPlan>("modificationPlan");
     assert_is::<CloudCreateSnapshotRequest>("snapshotRequest");
     assert_is::<CloudSnapshot>("snapshot");
     assert_is::<CloudSnapshotOperation>("snapshotOperation");

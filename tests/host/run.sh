@@ -9,19 +9,21 @@
 limit=${MICROSANDBOX_TEST_HOST_TIMEOUT:-3600}
 choice=${MICROSANDBOX_TEST_HOST:-}
 [ "$1" != --shell ] || choice=emulated
-runtime=$(runtime_dir)
-[ -x "$runtime/msb" ] || die "no msb in $runtime; fetch it first or set MICROSANDBOX_RUNTIME_DIR"
+[ -e "$library" ] || die "no library at $library: run tools/build.sh first, or set MICROSANDBOX_LIB"
 export MICROSANDBOX_TEST_IMAGE=localhost/busybox:test
 export MICROSANDBOX_TEST_PYTHON=$build/python/bin/python
 umask 022
 
-mkdir -p "$host"
+# Sockets live below, and the path of a socket may have 107 bytes: so in a short place, wherever the home directory is.
+runs=/tmp/msb-$(id -u)
+# The folder is this user's alone, for what is written there is run.
+mkdir -p -m 700 "$runs"
+[ -O "$runs" ] || die "$runs belongs to somebody else"
 # A run that was killed outright could not tidy up; its folder says whose it was.
-for old in "$host"/*/owner; do
+for old in "$runs"/*/owner; do
   kill -0 "$(cat "$old" 2>/dev/null || echo $$)" 2>/dev/null || rm -rf "${old%/owner}"
 done
-# The names are short because sockets live below, and a socket's path may have 107 bytes.
-run=$(mktemp -d "$host/XXXXXX")
+run=$(mktemp -d "$runs/XXXXXX")
 export MSB_HOME=$run/h
 echo $$ >"$run/owner"
 child=
@@ -48,19 +50,19 @@ trap 'exit 129' HUP
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
-# An MSB_HOME with the image in it. Loading needs no microVM. It is done for every run, in a moment, because the core
-# keeps absolute paths in its cache: a copy in another place would read the first one's files. The runtime is where the
-# library would unpack it, which takes ten seconds where the processor is emulated.
+# A program of this folder, with the library that is tested.
+with_library() { # PROGRAM ARGUMENT...
+  local program=$1
+  shift
+  await env "MICROSANDBOX_LIB=$library" deno run --quiet --no-prompt --no-check "--allow-ffi=$library" --allow-env \
+    --allow-read "$here/$program" "$@"
+}
+
+# An MSB_HOME with the runtime and the image in it, which need no microVM. It is done for every run, in a moment, because
+# the core keeps absolute paths in its cache: a copy in another place would read the first one's files.
 prepare() {
-  mkdir -p "$MSB_HOME/bin" "$MSB_HOME/lib"
-  cp --reflink=auto "$runtime/msb" "$MSB_HOME/bin/"
-  cp --reflink=auto "$runtime"/libkrunfw.so.* "$MSB_HOME/lib/"
-  local firmware
-  firmware=$(basename "$runtime"/libkrunfw.so.*)
-  ln -s "$firmware" "$MSB_HOME/lib/libkrunfw.so.5"
-  ln -s libkrunfw.so.5 "$MSB_HOME/lib/libkrunfw.so"
   "$here/image.sh" "$run/image.tar"
-  "$runtime/msb" load --quiet -i "$run/image.tar" </dev/null >&2
+  with_library prepare.ts "$run/image.tar"
   rm "$run/image.tar"
 }
 
@@ -77,12 +79,8 @@ await() { # COMMAND...
 
 # Boots one microVM here. A device that is there may still not run the firmware's kernel, so only trying tells.
 boots() {
-  local status=0
-  await timeout -k 5 60 "$runtime/msb" run --no-stdin --no-tty -n probe "$MICROSANDBOX_TEST_IMAGE" -- \
-    echo booted </dev/null >"$run/probe" 2>&1 || status=$?
-  [ $status != 0 ] || return 0
-  if [ $status = 124 ]; then why="no answer in 60 s"; else why=$(grep -a -m1 -e '→' "$run/probe" || tail -n 1 "$run/probe"); fi
-  why=$(printf '%s' "$why" | sed 's/^[ →]*//')
+  with_library boots.ts "$MICROSANDBOX_TEST_IMAGE" >"$run/probe" 2>&1 && return
+  why=$(tail -n 1 "$run/probe")
   return 1
 }
 

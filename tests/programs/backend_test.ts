@@ -108,6 +108,33 @@ test("a sandbox is created, found, stopped, started and removed", async () => {
   });
 });
 
+test("modify() changes the secrets of a sandbox in the cloud", async () => {
+  const sandbox = await create("secretive");
+  const change = { secrets: { TOKEN: { value: "hush hush", hosts: ["example.com"] } } };
+  const plan = await sandbox.modify(change);
+  assert.equal(plan.applied, true);
+  assert.deepEqual(plan.changes.map((it) => [it.kind, it.disposition]), [["secret", "live"]]);
+  const [planned, applied] = server.requests.filter(({ call }) => !call.startsWith("GET"));
+  const id = idOf(sandbox);
+  assert.equal(planned!.call, `POST /v1/sandboxes/${id}/modifications/plan`);
+  assert.equal(applied!.call, `PUT /v1/sandboxes/${id}`);
+  // The value is sent once, and never to be planned with.
+  assert.ok(!JSON.stringify(planned!.body).includes("hush"));
+  assert.ok(JSON.stringify(applied!.body).includes("hush hush"));
+
+  server.intercept = ({ call }) =>
+    call.startsWith("PUT")
+      ? problem(503, "modification_failed", "it is saved, and not in effect yet")
+      : undefined;
+  const error = await failure(sandbox.modify(change));
+  assert.equal(error.code, "modification-not-confirmed");
+  assert.match(error.message, /it is saved, and not in effect yet/);
+  assert.ok(!error.message.includes("hush"));
+
+  server.intercept = undefined;
+  await assert.rejects(sandbox.modify({ labels: { a: "b" } }), { code: "unsupported" });
+});
+
 test("commands and files go through the WebSocket of the sandbox's agent", async () => {
   const sandbox = await create("agent");
   const route = `GET /v1/sandboxes/${idOf(sandbox)}/agent`;

@@ -69,6 +69,8 @@ const nouns: Record<string, Noun> = {
     flags: "--allow-read=$MSB_HOME --allow-write=$MSB_HOME",
     emulatedOn: "bun",
   },
+  isolation: { ...hostFiles, emulatedOn: "both" },
+  guest: { ...microVms, emulatedOn: "both" },
   metrics: { ...microVms, emulatedOn: "deno" },
   agent: { ...microVms, emulatedOn: "bun" },
 };

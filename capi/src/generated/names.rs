@@ -40,6 +40,8 @@ pub const NAMES: &[Names] = &[
     names("CreateOptions.maxMemoryMiB", "max_memory", "max_memory", "maxMemory"),
     names("CreateOptions.transparentHugePages", "", "", "thp"),
     names("CreateOptions.guestClock", "", "", ""),
+    names("CreateOptions.nestedVirtualization", "", "", ""),
+    names("CreateOptions.rcuExpedited", "", "", ""),
     names("CreateOptions.env", "env", "env", "env, envs"),
     names("CreateOptions.workdir", "workdir", "workdir", "workdir"),
     names("CreateOptions.shell", "shell", "shell", "shell"),

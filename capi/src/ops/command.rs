@@ -20,6 +20,7 @@ use super::{Request, out_of_range, until_cancelled};
 use crate::client::Outcome;
 use crate::error::{Error, ErrorCode};
 use crate::frame::MAXIMUM_PAYLOAD;
+use crate::spare_connection::with_spare;
 
 /// How to run a command.
 #[derive(Debug, Default, Deserialize)]
@@ -152,9 +153,9 @@ impl Command {
     /// while there are as many as there can be.
     pub async fn start(request: &Request) -> Result<Self, Error> {
         let sandbox = request.client.handles.get::<Sandbox>(request.handle)?;
-        let connecting = Connecting::to(sandbox.name());
+        let mut connecting = Connecting::to(sandbox.name());
         loop {
-            match Self::ask(request, &sandbox).await? {
+            match with_spare(Self::ask(request, &sandbox)).await? {
                 Ok(command) => return Ok(command),
                 Err(error) => connecting.after(error).await?,
             }

@@ -1,10 +1,10 @@
 //! What a sandbox was made from.
 
 use microsandbox::MicrosandboxError as CoreError;
-use microsandbox::sandbox::{NetworkConfig, RootfsSource, SandboxConfig};
+use microsandbox::sandbox::{EnvVar, NetworkConfig, RootfsSource, SandboxConfig};
 use serde_json::Value;
 
-use super::create_options::CreateOptions;
+use super::create_options::{CreateOptions, NOT_EXPEDITED};
 use super::init::InitOption;
 use super::network::NetworkOption;
 use super::rlimit::Rlimits;
@@ -56,7 +56,15 @@ pub fn options(config: &SandboxConfig) -> Result<CreateOptions, Error> {
         max_memory_mib: Some(spec.resources.max_memory_mib.into()),
         transparent_huge_pages: Some(spec.resources.thp.into()),
         guest_clock: spec.runtime.guest_clock.map(Into::into),
-        env: Some(spec.env.iter().map(|it| (it.key.clone(), it.value.clone())).collect()),
+        nested_virtualization: spec.resources.nested_virt,
+        rcu_expedited: spec.env.iter().any(is_not_expedited).then_some(false),
+        env: Some(
+            spec.env
+                .iter()
+                .filter(|it| !is_not_expedited(it))
+                .map(|it| (it.key.clone(), it.value.clone()))
+                .collect(),
+        ),
         workdir: spec.runtime.workdir.clone(),
         shell: spec.runtime.shell.clone(),
         user: spec.runtime.user.clone(),
@@ -96,6 +104,10 @@ pub fn options(config: &SandboxConfig) -> Result<CreateOptions, Error> {
         replace_with_timeout_ms: None,
         slug: None,
     })
+}
+
+fn is_not_expedited(variable: &EnvVar) -> bool {
+    (variable.key.as_str(), variable.value.as_str()) == NOT_EXPEDITED
 }
 
 /// The network as the core's own engine reads it.

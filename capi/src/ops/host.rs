@@ -1,11 +1,16 @@
 //! What a sandbox needs from this machine before it can boot.
 
+#[cfg(unix)]
+use std::path::Path;
 use std::sync::Arc;
 
 use microsandbox::Backend;
 use microsandbox::MicrosandboxError as CoreError;
-use microsandbox::{Operation, UnsupportedReason};
+use microsandbox::config::GlobalConfig;
 use microsandbox::setup::{self, CheckState};
+use microsandbox::{Operation, UnsupportedReason};
+#[cfg(unix)]
+use microsandbox_runtime::ipc;
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -78,17 +83,50 @@ pub struct HostFix {
 }
 
 /// Makes sure that a local sandbox can boot as far as that can be seen before
-/// it is tried: the runtime is there and the hypervisor can be opened. The
-/// cloud needs neither.
+/// it is tried: its sockets have room for their paths, the runtime is there and
+/// the hypervisor can be opened. The cloud needs none of these.
 pub async fn prepare(backend: &Arc<dyn Backend>) -> Result<(), Error> {
-    if backend.as_local().is_none() {
-        return Ok(());
-    }
+    let Some(local) = backend.as_local() else { return Ok(()) };
+    check_length(local.config())?;
     if let Some(reason) = missing_virtualization() {
         return Err(Error::new(ErrorCode::VirtualizationUnavailable, reason)
             .with_details(json!({ "diagnosis": examine(Some(Arc::clone(backend))).await })));
     }
     runtime::ensure_in(backend).await?;
+    Ok(())
+}
+
+/// Refuses a home directory in which the sockets of a sandbox have longer paths
+/// than the system lets a program connect to. The core says so too, but only
+/// once the image is there.
+#[cfg(unix)]
+fn check_length(config: &GlobalConfig) -> Result<(), Error> {
+    let (home, run) = (config.home(), config.run_dir());
+    // Names are hashed, so the sockets of each sandbox have paths of this length.
+    let fits = |run: &Path| {
+        ipc::validate_socket_pair(&ipc::canonical_agent_endpoint(run, "any")).is_ok()
+    };
+    if fits(&run) {
+        return Ok(());
+    }
+    let length = home.as_os_str().len();
+    let below = run.as_os_str().len() - length;
+    let limit = (0..length).rev().find(|limit| fits(Path::new(&"x".repeat(limit + below))));
+    Err(Error::new(
+        ErrorCode::InvalidConfig,
+        format!(
+            "Cannot use the home directory {}: its path has {length} bytes and may have {}, because \
+             sockets are made in it: name a shorter one with MSB_HOME or the option home",
+            home.display(),
+            limit.unwrap_or_default(),
+        ),
+    )
+    .with_details(json!({ "home": home.display().to_string(), "limit": limit })))
+}
+
+/// Elsewhere sandboxes are not reached over paths.
+#[cfg(not(unix))]
+fn check_length(_: &GlobalConfig) -> Result<(), Error> {
     Ok(())
 }
 
@@ -99,13 +137,15 @@ pub(super) const PROBE_RETRIES: u32 = 3;
 /// The core gives it two seconds, which a busy machine may need, and then says
 /// that it is too old. The one that this library carries never is.
 pub fn is_slow_probe(error: &CoreError) -> bool {
-    matches!(
-        error,
+    match error {
         CoreError::Unsupported {
             op: Operation::SandboxStart,
-            reason: UnsupportedReason::NotAvailable(_)
-        }
-    )
+            reason: UnsupportedReason::NotAvailable(_),
+        } => true,
+        // The one question whose failure has no variant of its own.
+        CoreError::Runtime(text) => text.contains("Probe failed"),
+        _ => false,
+    }
 }
 
 /// Adds the core's diagnosis of the host to an error that a boot may have
@@ -183,7 +223,7 @@ pub async fn diagnose(request: Request) -> Result<Outcome, Error> {
         Some(diagnosis) => Outcome::json(&diagnosis),
         None => Err(Error::new(
             ErrorCode::Internal,
-            "Cannot look at this machine: the examination broke off; run `msb doctor` instead",
+            "Cannot look at this machine: the examination broke off: please report it",
         )),
     }
 }
