@@ -9,8 +9,8 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
+use crate::boundary::status::MsbStatus;
 use crate::client;
-use crate::status::MsbStatus;
 
 /// The version of this interface. It changes whenever a program that was
 /// written for another version could not use the library any more.

@@ -15,7 +15,8 @@ use std::path::{Path, PathBuf};
 use ts_rs::{Config, TS, TypeVisitor};
 
 use self::values::Meanings;
-use crate::{client, error, files, frame, ops, process, ssh, status};
+use crate::boundary::{frame, status};
+use crate::{client, error, files, ops, process, sandboxes, ssh};
 
 /// The folder that the crate is in.
 fn repository() -> &'static Path {
@@ -43,8 +44,8 @@ fn header() -> String {
     let mut header = Vec::new();
     cbindgen::Builder::new()
         .with_config(config)
-        .with_src(source.join("status.rs"))
-        .with_src(source.join("frame.rs"))
+        .with_src(source.join("boundary/status.rs"))
+        .with_src(source.join("boundary/frame.rs"))
         .with_src(source.join("exports.rs"))
         .generate()
         .expect("cbindgen understands the exports")
@@ -98,10 +99,10 @@ fn declarations(config: &Config) -> BTreeMap<String, String> {
     ops::visit_types(&mut declarations);
     // The items of streams and events, which no operation's types mention.
     declarations.visit::<files::DirectoryEntry>();
-    declarations.visit::<ops::host_copy::CopyProgress>();
+    declarations.visit::<files::copy::CopyProgress>();
     declarations.visit::<process::ProcessItem>();
     declarations.visit::<ops::job::JobLogRecord>();
-    declarations.visit::<ops::progress::CreateProgress>();
+    declarations.visit::<sandboxes::progress::CreateProgress>();
     declarations.visit::<ssh::log::SshServerEvent>();
     declarations.by_name
 }

@@ -8,11 +8,11 @@ use bytes::Bytes;
 use cap_std::ambient_authority;
 use cap_std::fs::Dir;
 
+use super::copy::{Planned, uncopyable};
 use super::failure::Failure;
 use super::volume::{blocking, lock};
 use super::{CHUNK_LENGTH, FileKind};
 use crate::error::{Error, ErrorCode};
-use crate::ops::host_copy::{Planned, uncopyable};
 
 /// What is copied from this machine.
 pub struct HostSource {

@@ -2,14 +2,16 @@
 //! those of a volume on this machine, behind one set of operations with the
 //! meaning that they have in Deno.
 
+pub mod copy;
 pub mod failure;
 pub mod guest;
 pub mod host;
+pub mod output_file;
 mod permission_bits;
+pub mod reading;
 pub mod sftp;
 mod transfer;
 pub mod volume;
-pub mod volume_directories;
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
@@ -19,10 +21,10 @@ use self::failure::Failure;
 use self::guest::{Guest, GuestDirectory, GuestFile};
 use self::sftp::{Sftp, SftpDirectory, SftpFile};
 use self::volume::{VolumeDirectory, VolumeFile, VolumeFiles};
+use crate::boundary::frame::MAXIMUM_PAYLOAD;
+use crate::client::handles::Resource;
 use crate::client::joined;
 use crate::error::{Error, ErrorCode};
-use crate::frame::MAXIMUM_PAYLOAD;
-use crate::handle::Resource;
 use crate::ops::Request;
 
 /// How much of a file travels at a time. It bounds what a stream holds in

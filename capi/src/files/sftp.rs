@@ -10,8 +10,8 @@ use russh_sftp::protocol::{FileAttributes, FileType, Name, OpenFlags, Status, St
 
 use super::failure::Failure;
 use super::{Attributes, CHUNK_LENGTH, FileKind, FileStat, Listed, OpenFileOptions, parent_of};
+use crate::client::handles::Resource;
 use crate::error::{Error, ErrorCode};
-use crate::handle::Resource;
 use crate::ssh::connection::Connection;
 
 /// How much a request moves. The core's server takes requests of 256 KiB.

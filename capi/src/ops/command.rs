@@ -13,13 +13,14 @@ use serde_json::json;
 use tokio::time::{Instant, timeout, timeout_at};
 use tokio_util::task::AbortOnDropHandle;
 
-use super::connection::Connecting;
-use super::rlimit::Rlimits;
-use super::signal::FatalSignal;
-use super::{Request, out_of_range, until_cancelled};
+use super::{Request, until_cancelled};
+use crate::boundary::frame::MAXIMUM_PAYLOAD;
 use crate::client::Outcome;
 use crate::error::{Error, ErrorCode};
-use crate::frame::MAXIMUM_PAYLOAD;
+use crate::options::check::out_of_range;
+use crate::options::rlimit::Rlimits;
+use crate::process::signal::FatalSignal;
+use crate::sandboxes::connection::Connecting;
 
 /// How to run a command.
 #[derive(Debug, Default, Deserialize)]

@@ -12,12 +12,12 @@ use microsandbox_image::{GlobalCache, ImageError, ImageLoadOptions, progress_cha
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::output_file::{OutputFile, unusable};
-use super::progress::PullProgress;
-use super::pull::parse_reference;
 use super::{NoOptions, Request, encode};
 use crate::client::Outcome;
 use crate::error::{Error, ErrorCode};
+use crate::files::output_file::{OutputFile, unusable};
+use crate::images::pull::parse_reference;
+use crate::sandboxes::progress::PullProgress;
 
 /// Names an image.
 #[derive(Debug, Deserialize)]

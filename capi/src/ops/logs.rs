@@ -16,9 +16,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::sandbox::{OnSandbox, current};
-use super::{Request, encode, out_of_range};
+use super::{Request, encode};
 use crate::client::Outcome;
 use crate::error::{Error, ErrorCode};
+use crate::options::check::out_of_range;
 use crate::stream::{Item, Source, Stream};
 
 /// What of a log to read.

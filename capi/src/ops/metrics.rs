@@ -11,9 +11,10 @@ use serde::{Deserialize, Serialize};
 use tokio::time::{Instant, Interval, MissedTickBehavior};
 
 use super::sandbox::{OnSandbox, current};
-use super::{NoOptions, Request, encode, out_of_range};
+use super::{NoOptions, Request, encode};
 use crate::client::Outcome;
 use crate::error::Error;
+use crate::options::check::out_of_range;
 use crate::stream::{Item, Source, Stream};
 
 /// How to follow what a sandbox uses.

@@ -2,58 +2,24 @@
 
 pub mod agent;
 pub mod backend;
-pub mod bindings;
-pub mod check;
 pub mod command;
-pub mod config;
-mod connection;
-pub mod create;
-pub mod create_options;
 pub mod echo;
-pub mod echo_process;
 pub mod file;
-pub mod fork;
-pub mod form;
 pub mod fs;
-pub mod host;
-pub mod host_copy;
 pub mod image;
-pub mod init;
 pub mod job;
-pub mod job_attachment;
-pub mod lifecycle;
 pub mod logs;
-pub mod machine;
 pub mod metrics;
-pub mod modification_plan;
-pub mod modify;
-pub mod mounts;
-pub mod network;
-pub mod newcomer;
-pub mod output_file;
-pub mod patch;
 pub mod port;
 pub mod process;
-pub mod progress;
-pub mod pull;
-mod reading;
-pub mod registry;
-pub mod restore;
-pub mod rlimit;
-pub mod rootfs;
 pub mod runtime;
 pub mod sandbox;
-pub mod secret;
-mod secret_change;
-pub mod signal;
 pub mod snapshot;
-pub mod snapshot_archive;
 pub mod ssh;
 pub mod ssh_server;
 pub mod storage;
 pub mod stream;
 pub mod volume;
-pub mod vsock;
 
 use std::future::{self, Future};
 use std::sync::Arc;
@@ -66,10 +32,10 @@ use serde::de::DeserializeOwned;
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
-pub use self::check::out_of_range;
+pub use crate::options::check::out_of_range;
+use crate::client::handles::{AnyResource, Resource};
 use crate::client::{Client, Outcome};
 use crate::error::{Error, ErrorCode};
-use crate::handle::{AnyResource, Resource};
 use crate::stream::Item;
 
 /// One submitted operation, with everything that it may use.
@@ -179,49 +145,49 @@ macro_rules! run {
 
 // Numbers are never reused. Each noun has a block of them.
 operations! {
-    1 "sandbox.create" (create_options::CreateOptions) -> sandbox::LiveSandbox = own [create::create];
-    2 "sandbox.start" (lifecycle::StartOptions) -> sandbox::LiveSandbox = [lifecycle::start];
+    1 "sandbox.create" (crate::options::create::CreateOptions) -> sandbox::LiveSandbox = own [sandbox::create::create];
+    2 "sandbox.start" (sandbox::lifecycle::StartOptions) -> sandbox::LiveSandbox = [sandbox::lifecycle::start];
     3 "sandbox.get" (sandbox::NamedSandbox) -> sandbox::SandboxInfo = [sandbox::get];
-    4 "sandbox.getOrCreate" (create_options::CreateOptions) -> sandbox::LiveSandbox =
-        own [create::get_or_create];
+    4 "sandbox.getOrCreate" (crate::options::create::CreateOptions) -> sandbox::LiveSandbox =
+        own [sandbox::create::get_or_create];
     5 "sandbox.list" (sandbox::ListOptions) -> sandbox::SandboxPage = [sandbox::list];
     6 "sandbox.remove" (sandbox::NamedSandbox) -> () = [sandbox::remove];
-    7 "sandbox.connect" (lifecycle::ConnectOptions) -> sandbox::LiveSandbox = [lifecycle::connect];
-    8 "sandbox.stop" (sandbox::OnSandbox<lifecycle::StopOptions>) -> () = [lifecycle::stop];
-    9 "sandbox.kill" (sandbox::OnSandbox<lifecycle::KillOptions>) -> () = [lifecycle::kill];
-    10 "sandbox.waitUntilStopped" (sandbox::OnSandbox<NoOptions>) -> lifecycle::StopResult =
-        [lifecycle::wait_until_stopped];
-    11 "sandbox.detach" (NoOptions) -> () = [lifecycle::detach];
-    12 "sandbox.fork" (sandbox::OnSandbox<fork::ForkOptions>) -> sandbox::LiveSandbox = own [fork::fork];
-    13 "sandbox.forkMany" (sandbox::OnSandbox<fork::ForkManyRequest>) -> Vec<fork::ForkOutcome> =
-        own [fork::fork_many];
-    14 "sandbox.compact" (sandbox::OnSandbox<fork::CompactOptions>) -> fork::CompactResult =
-        own [fork::compact];
-    15 "sandbox.connectOrStart" (lifecycle::StartOptions) -> sandbox::LiveSandbox =
-        [lifecycle::connect_or_start];
-    16 "sandbox.end" (sandbox::OnSandbox<lifecycle::EndOptions>) -> () = [lifecycle::end];
-    17 "sandbox.waitForStatus" (sandbox::OnSandbox<lifecycle::WaitForStatusOptions>) -> sandbox::SandboxInfo =
-        [lifecycle::wait_for_status];
-    18 "sandbox.restart" (sandbox::OnSandbox<lifecycle::RestartOptions>) -> sandbox::LiveSandbox =
-        [lifecycle::restart];
-    19 "sandbox.destroy" (sandbox::OnSandbox<lifecycle::DestroyOptions>) -> () = [lifecycle::destroy];
-    20 "sandbox.ping" (sandbox::OnSandbox<NoOptions>) -> lifecycle::PingResult = [lifecycle::ping];
-    21 "sandbox.touch" (sandbox::OnSandbox<NoOptions>) -> lifecycle::TouchResult = [lifecycle::touch];
-    22 "sandbox.modify" (sandbox::OnSandbox<modify::ModifyOptions>) -> modification_plan::ModificationPlan =
-        own [modify::modify];
-    23 "sandbox.pause" (sandbox::OnSandbox<fork::PauseOptions>) -> () = [fork::pause];
-    24 "sandbox.resume" (sandbox::OnSandbox<NoOptions>) -> () = [fork::resume];
-    25 "sandbox.pauseState" (sandbox::OnSandbox<NoOptions>) -> fork::PauseState = [fork::pause_state];
+    7 "sandbox.connect" (sandbox::lifecycle::ConnectOptions) -> sandbox::LiveSandbox = [sandbox::lifecycle::connect];
+    8 "sandbox.stop" (sandbox::OnSandbox<sandbox::lifecycle::StopOptions>) -> () = [sandbox::lifecycle::stop];
+    9 "sandbox.kill" (sandbox::OnSandbox<sandbox::lifecycle::KillOptions>) -> () = [sandbox::lifecycle::kill];
+    10 "sandbox.waitUntilStopped" (sandbox::OnSandbox<NoOptions>) -> sandbox::lifecycle::StopResult =
+        [sandbox::lifecycle::wait_until_stopped];
+    11 "sandbox.detach" (NoOptions) -> () = [sandbox::lifecycle::detach];
+    12 "sandbox.fork" (sandbox::OnSandbox<sandbox::fork::ForkOptions>) -> sandbox::LiveSandbox = own [sandbox::fork::fork];
+    13 "sandbox.forkMany" (sandbox::OnSandbox<sandbox::fork::ForkManyRequest>) -> Vec<sandbox::fork::ForkOutcome> =
+        own [sandbox::fork::fork_many];
+    14 "sandbox.compact" (sandbox::OnSandbox<sandbox::fork::CompactOptions>) -> sandbox::fork::CompactResult =
+        own [sandbox::fork::compact];
+    15 "sandbox.connectOrStart" (sandbox::lifecycle::StartOptions) -> sandbox::LiveSandbox =
+        [sandbox::lifecycle::connect_or_start];
+    16 "sandbox.end" (sandbox::OnSandbox<sandbox::lifecycle::EndOptions>) -> () = [sandbox::lifecycle::end];
+    17 "sandbox.waitForStatus" (sandbox::OnSandbox<sandbox::lifecycle::WaitForStatusOptions>) -> sandbox::SandboxInfo =
+        [sandbox::lifecycle::wait_for_status];
+    18 "sandbox.restart" (sandbox::OnSandbox<sandbox::lifecycle::RestartOptions>) -> sandbox::LiveSandbox =
+        [sandbox::lifecycle::restart];
+    19 "sandbox.destroy" (sandbox::OnSandbox<sandbox::lifecycle::DestroyOptions>) -> () = [sandbox::lifecycle::destroy];
+    20 "sandbox.ping" (sandbox::OnSandbox<NoOptions>) -> sandbox::lifecycle::PingResult = [sandbox::lifecycle::ping];
+    21 "sandbox.touch" (sandbox::OnSandbox<NoOptions>) -> sandbox::lifecycle::TouchResult = [sandbox::lifecycle::touch];
+    22 "sandbox.modify" (sandbox::OnSandbox<sandbox::modify::ModifyOptions>) -> sandbox::modification_plan::ModificationPlan =
+        own [sandbox::modify::modify];
+    23 "sandbox.pause" (sandbox::OnSandbox<sandbox::fork::PauseOptions>) -> () = [sandbox::fork::pause];
+    24 "sandbox.resume" (sandbox::OnSandbox<NoOptions>) -> () = [sandbox::fork::resume];
+    25 "sandbox.pauseState" (sandbox::OnSandbox<NoOptions>) -> sandbox::fork::PauseState = [sandbox::fork::pause_state];
     26 "port.waitFor" (port::WaitForPortOptions) -> () = [port::wait_for];
-    27 "sandbox.config" (sandbox::OnSandbox<NoOptions>) -> create_options::CreateOptions = [config::config];
-    29 "sandbox.restore" (restore::RestoreRequest) -> sandbox::LiveSandbox = own [restore::restore];
-    30 "sandbox.restoreWarnings" (NoOptions) -> Vec<restore::RestoreWarning> = [restore::restore_warnings];
+    27 "sandbox.config" (sandbox::OnSandbox<NoOptions>) -> crate::options::create::CreateOptions = [sandbox::config::config];
+    29 "sandbox.restore" (sandbox::restore::RestoreRequest) -> sandbox::LiveSandbox = own [sandbox::restore::restore];
+    30 "sandbox.restoreWarnings" (NoOptions) -> Vec<sandbox::restore::RestoreWarning> = [sandbox::restore::restore_warnings];
     32 "command.run" (command::CommandRequest) -> command::CommandResult = own [command::run];
     33 "process.spawn" (command::CommandRequest) -> process::SpawnedProcess = [process::spawn];
     34 "process.read" (stream::ReadOptions) -> stream::ReadResult = memory [process::read];
     35 "process.write" (NoOptions) -> () = [process::write];
     36 "process.closeInput" (NoOptions) -> () = [process::close_input];
-    37 "process.signal" (signal::SignalOptions) -> () = [process::signal];
+    37 "process.signal" (crate::process::signal::SignalOptions) -> () = [process::signal];
     38 "process.resize" (command::TerminalSize) -> () = [process::resize];
     39 "process.abandon" (NoOptions) -> () = [process::abandon];
     40 "job.start" (command::CommandRequest) -> job::JobInfo = own [job::start];
@@ -231,7 +197,7 @@ operations! {
     44 "job.signal" (job::JobSignalOptions) -> () = [job::signal];
     45 "job.closeInput" (job::JobTarget) -> () = [job::close_input];
     46 "job.logs" (job::JobLogsOptions) -> () = [job::logs];
-    47 "job.attach" (job_attachment::JobAttachRequest) -> () = [job_attachment::attach];
+    47 "job.attach" (job::attachment::JobAttachRequest) -> () = [job::attachment::attach];
     64 "stream.read" (stream::ReadOptions) -> stream::ReadResult = [stream::read];
     80 "fs.open" (fs::OpenFileRequest) -> () = [fs::open];
     81 "fs.readFile" (fs::FilePathRequest) -> () = [fs::read_file];
@@ -246,8 +212,8 @@ operations! {
     90 "fs.readLink" (fs::FilePathRequest) -> fs::FilePathResult = [fs::read_link];
     91 "fs.realPath" (fs::FilePathRequest) -> fs::FilePathResult = [fs::real_path];
     92 "fs.setAttributes" (fs::FileAttributesRequest) -> () = [fs::set_attributes];
-    93 "fs.copyFromHost" (host_copy::HostCopyRequest) -> () = [host_copy::copy_from_host];
-    94 "fs.copyToHost" (host_copy::HostCopyRequest) -> () = [host_copy::copy_to_host];
+    93 "fs.copyFromHost" (crate::files::copy::HostCopyRequest) -> () = [crate::files::copy::copy_from_host];
+    94 "fs.copyToHost" (crate::files::copy::HostCopyRequest) -> () = [crate::files::copy::copy_to_host];
     104 "file.read" (file::ReadFileOptions) -> () = [file::read];
     105 "file.write" (file::WriteFileOptions) -> file::WriteFileResult = [file::write];
     106 "file.stat" (NoOptions) -> crate::files::FileStat = [file::stat];
@@ -260,7 +226,7 @@ operations! {
     132 "image.prune" (NoOptions) -> image::ImagePruneReport = [image::prune];
     133 "image.load" (image::LoadImagesOptions) -> Vec<image::ImageInfo> = [image::load];
     134 "image.save" (image::SaveImagesOptions) -> () = own [image::save];
-    135 "image.pull" (pull::ImagePullOptions) -> image::ImageInfo = own [pull::pull];
+    135 "image.pull" (crate::images::pull::ImagePullOptions) -> image::ImageInfo = own [crate::images::pull::pull];
     144 "volume.create" (volume::VolumeOptions) -> volume::VolumeInfo = own [volume::create];
     145 "volume.get" (volume::NamedVolume) -> volume::VolumeInfo = [volume::get];
     146 "volume.list" (volume::ListVolumesRequest) -> Vec<volume::VolumeInfo> = [volume::list];
@@ -278,17 +244,17 @@ operations! {
     184 "snapshot.storageUsage" (snapshot::SnapshotTarget) -> snapshot::DiskUsage =
         [snapshot::storage_usage];
     185 "snapshot.groupHead" (snapshot::SnapshotSelector) -> snapshot::GroupHead = [snapshot::group_head];
-    186 "snapshot.createArchive" (sandbox::OnSandbox<snapshot_archive::CreateArchiveRequest>)
-        -> snapshot_archive::ArchiveInfo =
-        own [snapshot_archive::create_archive];
-    187 "snapshot.save" (snapshot_archive::ToFile<snapshot_archive::SaveOptions>)
-        -> snapshot_archive::ArchiveInfo =
-        own [snapshot_archive::save];
-    188 "snapshot.copy" (snapshot_archive::ToFile<snapshot_archive::CopyOptions>)
-        -> snapshot_archive::ArchiveInfo =
-        own [snapshot_archive::copy];
-    189 "snapshot.load" (snapshot_archive::LoadRequest) -> Vec<snapshot::SnapshotInfo> =
-        own [snapshot_archive::load];
+    186 "snapshot.createArchive" (sandbox::OnSandbox<snapshot::archive::CreateArchiveRequest>)
+        -> snapshot::archive::ArchiveInfo =
+        own [snapshot::archive::create_archive];
+    187 "snapshot.save" (snapshot::archive::ToFile<snapshot::archive::SaveOptions>)
+        -> snapshot::archive::ArchiveInfo =
+        own [snapshot::archive::save];
+    188 "snapshot.copy" (snapshot::archive::ToFile<snapshot::archive::CopyOptions>)
+        -> snapshot::archive::ArchiveInfo =
+        own [snapshot::archive::copy];
+    189 "snapshot.load" (snapshot::archive::LoadRequest) -> Vec<snapshot::SnapshotInfo> =
+        own [snapshot::archive::load];
     208 "logs.read" (sandbox::OnSandbox<logs::LogReadOptions>) -> Vec<logs::LogEntry> = [logs::read];
     209 "logs.stream" (sandbox::OnSandbox<logs::LogFollowOptions>) -> () = [logs::stream];
     216 "metrics.get" (sandbox::OnSandbox<NoOptions>) -> metrics::Metrics = [metrics::get];
@@ -317,15 +283,15 @@ operations! {
     290 "runtime.find" (NoOptions) -> runtime::FoundRuntime = [runtime::find];
     291 "runtime.setPath" (runtime::SetRuntimePath) -> () = [runtime::set_path];
     292 "runtime.versions" (NoOptions) -> runtime::LibraryVersions = [runtime::versions];
-    293 "runtime.diagnose" (NoOptions) -> host::HostDiagnosis = [host::diagnose];
+    293 "runtime.diagnose" (NoOptions) -> crate::sandboxes::host::HostDiagnosis = [crate::sandboxes::host::diagnose];
     0xE000 "echo.call" (serde_json::Value) -> serde_json::Value = memory [echo::call];
     0xE001 "echo.delay" (echo::DelayOptions) -> () = [echo::delay];
     0xE002 "echo.fail" (echo::FailOptions) -> () = [echo::fail];
     0xE003 "echo.panic" (NoOptions) -> () = [echo::panic];
     0xE004 "echo.stream" (echo::StreamOptions) -> () = [echo::stream];
     0xE005 "echo.statistics" (NoOptions) -> echo::Statistics = [echo::statistics];
-    0xE006 "echo.process" (echo_process::EchoProcessOptions) -> process::SpawnedProcess =
-        [echo_process::process];
+    0xE006 "echo.process" (echo::process::EchoProcessOptions) -> process::SpawnedProcess =
+        [echo::process::process];
 }
 
 fn unknown_operation(id: u32) -> Error {
@@ -506,7 +472,7 @@ mod tests {
             r#"{"secrets": {"KEY": {"value": 1234}}}"#,
         ] {
             let mut deserializer = serde_json::Deserializer::from_str(json);
-            let error = serde_path_to_error::deserialize::<_, create_options::CreateOptions>(&mut deserializer).unwrap_err();
+            let error = serde_path_to_error::deserialize::<_, crate::options::create::CreateOptions>(&mut deserializer).unwrap_err();
             let message = invalid_option(error).message;
             assert!(message.starts_with("Cannot use option secrets.KEY"), "{message}");
             assert!(!message.contains("hush") && !message.contains("1234"), "{message}");
@@ -516,7 +482,7 @@ mod tests {
     #[test]
     fn what_stands_for_all_options_is_not_repeated() {
         let mut deserializer = serde_json::Deserializer::from_str("\"hush\"");
-        let options = serde_path_to_error::deserialize::<_, crate::backend::CloudOptions>(&mut deserializer);
+        let options = serde_path_to_error::deserialize::<_, crate::client::backend::CloudOptions>(&mut deserializer);
         let message = invalid_option(options.err().expect("it is no object")).message;
         assert!(!message.contains("hush"), "{message}");
     }

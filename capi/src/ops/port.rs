@@ -12,11 +12,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::Request;
-use super::check::{MAX_SAFE_INTEGER, in_range, parsed, port};
-use super::form::{forms, mirror};
 use crate::client::Outcome;
 use crate::error::{Error, ErrorCode};
 use crate::files::Files;
+use crate::options::check::{MAX_SAFE_INTEGER, in_range, parsed, port};
+use crate::options::form::{forms, mirror};
 
 /// A port of the guest, and where this machine listens for it.
 #[derive(Clone, Debug, Serialize)]
@@ -128,7 +128,7 @@ pub fn to_core(ports: &[PortOption], path: &str) -> Result<Vec<PublishedPortSpec
         let path = format!("{path}[{index}]");
         let (guest_port, Endpoint { protocol, address }) = option.check(&path)?;
         if address.port() != 0 && !seen.insert((protocol, address)) {
-            return Err(super::check::invalid(
+            return Err(crate::options::check::invalid(
                 &format!("{path}.hostPort"),
                 format!("{address} leads to another port of the guest already"),
             ));
@@ -160,7 +160,7 @@ macro_rules! publish {
         }
     };
 }
-pub(super) use publish;
+pub(crate) use publish;
 
 /// Chooses free ports where any will do, and makes sure that the others are
 /// free unless `may_be_taken`. The core would start the sandbox without them
@@ -206,7 +206,7 @@ pub async fn verify(sandbox: &Sandbox) -> Result<(), Error> {
     // The machine's configuration decides, not the options.
     if spec.deployment_profile == DeploymentProfile::MultiTenant && !spec.network.ports.is_empty() {
         let reason = "this machine's configuration says multi-tenant, so no ports are published";
-        return Err(super::check::invalid("ports", reason));
+        return Err(crate::options::check::invalid("ports", reason));
     }
     for (index, port) in published(&spec.network.ports).iter().enumerate() {
         let Ok(ip) = port.host_address.parse() else { continue };

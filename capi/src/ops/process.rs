@@ -12,11 +12,11 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep_until};
 
 use super::command::{Command, TerminalSize, interrupted, timed_out};
-use super::signal::SignalOptions;
 use super::stream::{ReadOptions, ReadResult};
 use super::{NoOptions, Request};
 use crate::client::Outcome;
 use crate::error::Error;
+use crate::process::signal::SignalOptions;
 use crate::process::{Control, InputState, Output, Process};
 
 /// A command that has started. Its handle is in the frame.

@@ -13,7 +13,7 @@ use tempfile::TempDir;
 use tokio::sync::Mutex;
 
 use super::{NoOptions, Request};
-use crate::backend;
+use crate::client::backend;
 use crate::client::{Outcome, on_blocking_thread};
 use crate::error::{Error, ErrorCode};
 

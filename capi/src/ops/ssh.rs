@@ -3,12 +3,12 @@
 use microsandbox::Sandbox;
 use serde::Deserialize;
 
-use super::check::invalid;
 use super::command::TerminalSize;
 use super::{NoOptions, Request};
 use crate::client::Outcome;
 use crate::error::Error;
 use crate::files::sftp::Sftp;
+use crate::options::check::invalid;
 use crate::ssh::client::Client;
 use crate::ssh::process::{self, Terminal};
 

@@ -9,9 +9,10 @@ use microsandbox::storage::{
 use microsandbox::with_backend;
 use serde::{Deserialize, Serialize};
 
-use super::{NoOptions, Request, out_of_range};
+use super::{NoOptions, Request};
 use crate::client::Outcome;
 use crate::error::Error;
+use crate::options::check::out_of_range;
 
 /// What is stored on this machine. It was looked up piece by piece, while
 /// others may have changed it.

@@ -6,11 +6,12 @@ use microsandbox::{MicrosandboxError as CoreError, Volume, VolumeHandle, VolumeS
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+use super::Request;
 use super::sandbox::BackendKind;
-use super::{Request, out_of_range};
 use crate::client::Outcome;
 use crate::error::{Error, ErrorCode};
 use crate::files::to_its_end;
+use crate::options::check::out_of_range;
 
 /// What a new volume is.
 #[derive(Debug, Deserialize)]

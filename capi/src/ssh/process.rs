@@ -12,7 +12,7 @@ use super::signal::of_ssh;
 use super::ssh_error;
 use crate::error::{Error, ErrorCode};
 use crate::ops::command::interrupted;
-use crate::ops::signal::Signal;
+use crate::process::signal::Signal;
 use crate::process::{Control, Output, Process};
 
 /// A terminal for a command.

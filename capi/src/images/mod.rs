@@ -1,0 +1,3 @@
+//! Images: how they come here.
+
+pub mod pull;
