@@ -16,7 +16,8 @@ use ts_rs::{Config, TS, TypeVisitor};
 
 use self::values::Meanings;
 use crate::boundary::{frame, status};
-use crate::{client, error, files, ops, process, sandboxes, ssh};
+use crate::files::{self, entry};
+use crate::{client, error, operations, ops, process, sandboxes, ssh};
 
 /// The folder that the crate is in.
 fn repository() -> &'static Path {
@@ -96,9 +97,9 @@ fn declarations(config: &Config) -> BTreeMap<String, String> {
     };
     declarations.visit::<error::ErrorCode>();
     declarations.visit::<client::ClientConfig>();
-    ops::visit_types(&mut declarations);
+    operations::visit_types(&mut declarations);
     // The items of streams and events, which no operation's types mention.
-    declarations.visit::<files::DirectoryEntry>();
+    declarations.visit::<entry::DirectoryEntry>();
     declarations.visit::<files::copy::CopyProgress>();
     declarations.visit::<process::ProcessItem>();
     declarations.visit::<ops::job::JobLogRecord>();
@@ -138,7 +139,7 @@ fn protocol() -> String {
         let _ = writeln!(out, "  {name}: {},", *status as i32);
     }
     out.push_str("} as const;\n\n/** The number of each operation. */\nexport const operation = {\n");
-    let operations = ops::descriptions(&config);
+    let operations = operations::descriptions(&config);
     for (id, name, _, _) in &operations {
         let _ = writeln!(out, "  \"{name}\": {id},");
     }

@@ -9,12 +9,16 @@ mod files;
 #[cfg(test)]
 mod generated;
 mod images;
+mod json;
+mod operations;
 mod ops;
 mod options;
 mod process;
+mod request;
 mod sandboxes;
 mod ssh;
 mod stream;
+mod task;
 
 pub use exports::*;
 pub use boundary::frame::{MSB_FRAME_HEADER_LENGTH, MsbFrameHeader, MsbFrameKind};

@@ -40,10 +40,6 @@ pub enum MsbFrameKind {
 /// Length of an encoded [`MsbFrameHeader`] in bytes.
 pub const MSB_FRAME_HEADER_LENGTH: usize = 20;
 
-/// The most raw bytes that a result may have: a frame's length has 32 bits, and
-/// its JSON takes some of them.
-pub const MAXIMUM_PAYLOAD: usize = u32::MAX as usize - 1024 * 1024;
-
 /// A frame on its way to the caller.
 #[derive(Debug)]
 pub struct Frame {

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::error::{Error, ErrorCode};
-use crate::ops::invalid_option;
+use crate::json::invalid_option;
 
 /// A cloud, and how to be let in.
 #[derive(Deserialize)]
@@ -195,7 +195,6 @@ fn profile_requirements(name: &str) -> Result<Requirements, Error> {
     Requirements::of(profile.url, variable.map(|name| name.trim().to_owned()))
 }
 
-
 fn check_home(home: &str) -> Result<(), Error> {
     match Path::new(home).is_absolute() {
         true => Ok(()),
@@ -228,4 +227,15 @@ fn check_url(url: &str) -> Result<(), Error> {
 fn refused(path: &str, reason: &str) -> Error {
     Error::new(ErrorCode::InvalidOption, format!("Cannot use option {path}: {reason}"))
         .with_details(json!({ "path": path }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_stands_for_all_options_is_not_repeated() {
+        let Err(error) = CloudOptions::parse(&json!("hush")) else { panic!("it is no object") };
+        assert!(!error.message.contains("hush"), "{}", error.message);
+    }
 }

@@ -3,31 +3,29 @@
 
 pub mod backend;
 pub mod handles;
+pub mod outcome;
 pub mod volume_directories;
 
 use std::collections::HashMap;
-use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, OnceLock, RwLock};
 
 use bytes::Bytes;
-use futures_util::FutureExt;
 use serde::Deserialize;
 use serde_json::Value;
-use tokio::runtime::Runtime;
-use tokio::task::JoinError;
 use tokio_util::sync::CancellationToken;
 
+use self::backend::BackendSource;
 #[cfg(test)]
 use self::backend::CloudOptions;
-use self::backend::BackendSource;
 use self::handles::{AnyResource, Handles};
+use self::outcome::Outcome;
 use self::volume_directories::VolumeDirectories;
 use crate::boundary::frame::{Frame, MsbFrameKind};
 use crate::boundary::queue::Queue;
 use crate::boundary::status::MsbStatus;
 use crate::error::Error;
-use crate::ops::{self, Request};
+use crate::task::runtime;
 
 /// The clients that are open in this process, by number.
 static CLIENTS: LazyLock<RwLock<HashMap<u32, Arc<Client>>>> = LazyLock::new(Default::default);
@@ -71,56 +69,6 @@ pub struct Client {
 struct Requests {
     in_flight: HashMap<u32, CancellationToken>,
     closed: bool,
-}
-
-/// What an operation leaves when it succeeds.
-#[derive(Default)]
-pub struct Outcome {
-    /// Something that the caller owns from now on.
-    pub resource: Option<AnyResource>,
-    /// The result as JSON. Empty means that there is none.
-    pub json: Vec<u8>,
-    /// The result's raw bytes.
-    pub bytes: Bytes,
-}
-
-/// How much stack a thread of the runtime has. The core's futures are large:
-/// creating a sandbox takes more than the 2 MiB that threads have otherwise when
-/// it is not optimized. Memory is taken only as far as it is used.
-pub const STACK_SIZE: usize = 16 * 1024 * 1024;
-
-/// The runtime that all operations of the process run on.
-///
-/// It is never shut down: cleaning up after a cancelled operation and dropping
-/// a sandbox both need it, also after the last client is closed.
-pub fn runtime() -> Result<&'static Runtime, MsbStatus> {
-    static RUNTIME: OnceLock<Runtime> = OnceLock::new();
-    if let Some(runtime) = RUNTIME.get() {
-        return Ok(runtime);
-    }
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .thread_name("microsandbox")
-        .thread_stack_size(STACK_SIZE)
-        .build()
-        .map_err(|_| MsbStatus::Internal)?;
-    Ok(RUNTIME.get_or_init(|| runtime))
-}
-
-/// Awaits something of the core that blocks the thread that it runs on: there are
-/// only few that everything else runs on, and they could not even be told that
-/// the request was cancelled.
-pub async fn on_blocking_thread<T: Send + 'static>(
-    work: impl Future<Output = T> + Send + 'static,
-) -> T {
-    let runtime = tokio::runtime::Handle::current();
-    joined(tokio::task::spawn_blocking(move || runtime.block_on(work)).await)
-}
-
-/// The value of a task that nobody aborts. The runtime is never shut down, so
-/// nothing but a panic ends one early, and that goes on here.
-pub fn joined<T>(ended: Result<T, JoinError>) -> T {
-    ended.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))
 }
 
 /// Opens a client and returns its number.
@@ -180,17 +128,6 @@ fn drop_on_runtime(resource: AnyResource) -> Result<(), MsbStatus> {
     Ok(())
 }
 
-/// The operation's result, or the error that stands for its panic.
-async fn guarded(
-    operation: u32,
-    work: impl Future<Output = Result<Outcome, Error>>,
-) -> Result<Outcome, Error> {
-    let ended = AssertUnwindSafe(work).catch_unwind().await;
-    ended
-        .unwrap_or_else(|panic| Err(Error::panicked(operation, panic.as_ref())))
-        .map_err(|error| error.of_operation(ops::name(operation)))
-}
-
 impl Requests {
     fn close(&mut self) -> Vec<CancellationToken> {
         self.closed = true;
@@ -199,52 +136,6 @@ impl Requests {
 }
 
 impl Client {
-    /// Starts an operation. Its completion arrives in the queue.
-    pub fn submit(
-        self: &Arc<Self>,
-        id: u32,
-        operation: u32,
-        handle: u32,
-        options: &[u8],
-        bytes: &[u8],
-    ) -> MsbStatus {
-        let runtime = match runtime() {
-            Ok(runtime) => runtime,
-            Err(status) => return status,
-        };
-        let cancel = match self.register(id) {
-            Ok(cancel) => cancel,
-            Err(status) => return status,
-        };
-        let request = Request {
-            client: Arc::clone(self),
-            id,
-            handle,
-            options: options.to_vec(),
-            bytes: Bytes::copy_from_slice(bytes),
-            cancel,
-        };
-        let client = Arc::clone(self);
-        match ops::dispatch_memory(operation, request) {
-            Ok(work) => {
-                let mut work = guarded(operation, work).boxed();
-                // What is there already needs no other thread, and the two
-                // switches are most of what a short call costs.
-                let _entered = runtime.enter();
-                match (&mut work).now_or_never() {
-                    Some(result) => self.complete(id, result),
-                    // The task asks once more, and is the one to be woken.
-                    None => drop(runtime.spawn(async move { client.complete(id, work.await) })),
-                }
-            }
-            Err(request) => drop(runtime.spawn(async move {
-                let work = ops::dispatch(operation, request);
-                client.complete(id, guarded(operation, work).await);
-            })),
-        }
-        MsbStatus::Ok
-    }
-
     /// Asks a request in flight to end. It still completes, as cancelled or
     /// with the result that came first.
     pub fn cancel(&self, id: u32) -> MsbStatus {
@@ -275,7 +166,12 @@ impl Client {
         self.lock_requests().in_flight.len()
     }
 
-    fn register(&self, id: u32) -> Result<CancellationToken, MsbStatus> {
+    /// Takes a request in, and returns what fires when it is to end.
+    ///
+    /// # Errors
+    ///
+    /// A status when the client is closed, or has a request of that number.
+    pub fn register(&self, id: u32) -> Result<CancellationToken, MsbStatus> {
         let mut requests = self.lock_requests();
         if requests.closed {
             return Err(MsbStatus::InvalidClient);
@@ -288,7 +184,9 @@ impl Client {
         Ok(cancel)
     }
 
-    fn complete(&self, id: u32, result: Result<Outcome, Error>) {
+    /// Completes a request, unless it is completed already or the client is
+    /// closed.
+    pub fn complete(&self, id: u32, result: Result<Outcome, Error>) {
         // Frame and handle are made before the request is taken out, so that
         // whoever sees no request in flight also sees what it left.
         let frame = self.completion(id, result);

@@ -242,3 +242,14 @@ pub enum ErrorCode {
     /// What was waited for did not happen within `timeoutMs`.
     WaitTimeout,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_kebab_case() {
+        let code = serde_json::to_string(&ErrorCode::SandboxAlreadyExists).unwrap();
+        assert_eq!(code, "\"sandbox-already-exists\"");
+    }
+}

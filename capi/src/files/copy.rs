@@ -7,31 +7,16 @@
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
+use super::entry::{
+    Attributes, CHUNK_LENGTH, FileKind, FileStat, Listed, OpenFileOptions, Planned, uncopyable,
+};
 use super::failure::Failure;
 use super::host::{HostFile, HostSource, HostTarget};
-use super::{Attributes, CHUNK_LENGTH, FileKind, FileStat, Files, Listed, OpenFile, OpenFileOptions};
-use crate::client::Outcome;
+use super::{Files, OpenFile};
 use crate::error::{Error, ErrorCode};
-use crate::ops::Request;
-
-/// What to copy, and where to.
-#[derive(Debug, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
-#[cfg_attr(test, ts(optional_fields))]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct HostCopyRequest {
-    /// The volume that it is copied to or from. Default: the sandbox of the
-    /// handle.
-    pub volume: Option<String>,
-    /// The file or directory to copy.
-    pub source: String,
-    /// The path of the copy.
-    pub destination: String,
-    /// Whether to tell how far it is, as events. Default: `false`.
-    pub progress: Option<bool>,
-}
+use crate::request::Request;
 
 /// How far a copy is.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -51,63 +36,8 @@ pub struct CopyProgress {
     pub total_files: u64,
 }
 
-/// One thing to copy. A directory comes before what is in it.
-pub struct Planned {
-    /// Its path below the source; empty for the source itself.
-    pub path: String,
-    pub kind: FileKind,
-    pub size: u64,
-    /// Its permission bits, where the source has any.
-    pub mode: Option<u32>,
-    /// What it says, if it is a link.
-    pub target: String,
-}
-
-/// `fs.copyFromHost`
-pub async fn copy_from_host(request: Request) -> Result<Outcome, Error> {
-    let options: HostCopyRequest = request.options()?;
-    let files = Files::of(&request, options.volume.as_deref()).await?;
-    files.check(&options.destination)?;
-    let source = HostSource::new(&options.source)?;
-    let plan = source.plan().await.map_err(|it| it.at("copy", &options.source))?;
-    let mut progress = Progress::new(&request, &options, &plan);
-    for item in &plan {
-        let destination = joined(&options.destination, &item.path);
-        progress.at(&item.path);
-        put(&source, &files, item, &destination, &mut progress)
-            .await
-            .map_err(|it| it.between("copy", &source.path(&item.path), &destination))?;
-        progress.did(item);
-    }
-    progress.finish();
-    Ok(Outcome::default())
-}
-
-/// `fs.copyToHost`
-pub async fn copy_to_host(request: Request) -> Result<Outcome, Error> {
-    let options: HostCopyRequest = request.options()?;
-    let files = Files::of(&request, options.volume.as_deref()).await?;
-    files.check(&options.source)?;
-    let plan = plan(&files, &options.source).await?;
-    let is_directory = plan.first().is_some_and(|it| it.kind == FileKind::Directory);
-    let target = HostTarget::open(&options.destination, is_directory)
-        .await
-        .map_err(|it| it.between("copy", &options.source, &options.destination))?;
-    let mut progress = Progress::new(&request, &options, &plan);
-    for item in &plan {
-        let source = joined(&options.source, &item.path);
-        progress.at(&item.path);
-        take(&files, &target, item, &source, &mut progress)
-            .await
-            .map_err(|it| it.between("copy", &source, &target.path(&item.path)))?;
-        progress.did(item);
-    }
-    progress.finish();
-    Ok(Outcome::default())
-}
-
 /// Copies one thing from this machine.
-async fn put(
+pub async fn put(
     source: &HostSource,
     files: &Files,
     item: &Planned,
@@ -146,7 +76,7 @@ async fn put(
 }
 
 /// Copies one thing to this machine.
-async fn take(
+pub async fn take(
     files: &Files,
     target: &HostTarget,
     item: &Planned,
@@ -185,7 +115,7 @@ async fn copy_out(
 
 /// Lists everything to copy from a guest or a volume. A link as the source
 /// stands for what it leads to, links below it for themselves.
-async fn plan(files: &Files, source: &str) -> Result<Vec<Planned>, Error> {
+pub async fn plan(files: &Files, source: &str) -> Result<Vec<Planned>, Error> {
     let root = files.stat(source, true).await.map_err(|it| it.at("copy", source))?;
     let mut plan = vec![planned(files, source, String::new(), root).await?];
     let mut next = 0;
@@ -238,15 +168,8 @@ async fn planned(
     Ok(Planned { path, kind: stat.kind, size: stat.size, mode: Some(stat.mode), target })
 }
 
-/// Why devices, pipes and sockets are not copied.
-pub fn uncopyable() -> Failure {
-    Failure::refused(
-        ErrorCode::FilesystemError,
-        "it is a device, a pipe or a socket, and those are not copied",
-    )
-}
-
-fn joined(root: &str, path: &str) -> String {
+/// A path below the root of a copy.
+pub fn joined(root: &str, path: &str) -> String {
     match (root.trim_end_matches('/'), path) {
         (_, "") => root.to_owned(),
         (root, path) => format!("{root}/{path}"),
@@ -254,7 +177,7 @@ fn joined(root: &str, path: &str) -> String {
 }
 
 /// Tells the caller how far a copy is, but not more often than is of use.
-struct Progress<'a> {
+pub struct Progress<'a> {
     request: &'a Request,
     state: CopyProgress,
     is_wanted: bool,
@@ -262,17 +185,19 @@ struct Progress<'a> {
 }
 
 impl<'a> Progress<'a> {
-    fn new(request: &'a Request, options: &HostCopyRequest, plan: &[Planned]) -> Self {
+    /// Begins with everything that is planned. The caller is told if `is_wanted`.
+    pub fn new(request: &'a Request, is_wanted: bool, plan: &[Planned]) -> Self {
         let files = || plan.iter().filter(|item| item.kind == FileKind::File);
         let state = CopyProgress {
             total_bytes: files().map(|item| item.size).sum(),
             total_files: files().count() as u64,
             ..CopyProgress::default()
         };
-        Self { request, state, is_wanted: options.progress.unwrap_or(false), last: None }
+        Self { request, state, is_wanted, last: None }
     }
 
-    fn at(&mut self, path: &str) {
+    /// Says which file comes next.
+    pub fn at(&mut self, path: &str) {
         path.clone_into(&mut self.state.path);
     }
 
@@ -281,14 +206,16 @@ impl<'a> Progress<'a> {
         self.tell();
     }
 
-    fn did(&mut self, item: &Planned) {
+    /// Counts what is copied.
+    pub fn did(&mut self, item: &Planned) {
         if item.kind == FileKind::File {
             self.state.files += 1;
         }
         self.tell();
     }
 
-    fn finish(&mut self) {
+    /// Tells the end, whenever the last report was.
+    pub fn finish(&mut self) {
         self.last = None;
         self.tell();
     }
@@ -299,7 +226,7 @@ impl<'a> Progress<'a> {
             return;
         }
         self.last = Some(Instant::now());
-        if let Ok(json) = crate::ops::encode(&self.state) {
+        if let Ok(json) = crate::json::encode(&self.state) {
             self.request.client.emit(self.request.id, json, Bytes::new());
         }
     }

@@ -7,7 +7,8 @@ use bytes::Bytes;
 use serde::Serialize;
 
 use crate::error::Error;
-use crate::ops::{Request, encode};
+use crate::json::encode;
+use crate::request::Request;
 use crate::stream::Item;
 
 /// How far files have been read. An event of the request that reads them.

@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::str::FromStr;
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard};
 use std::time::{Duration, SystemTime};
 
@@ -14,38 +13,14 @@ use microsandbox_image::{
     CachedImageMetadata, GlobalCache, ImageError, Platform, PullOptions,
     PullPolicy as CorePullPolicy, Reference, Registry, RootfsMaterialization,
 };
-use serde::Deserialize;
-use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
-use crate::client::{Outcome, joined, on_blocking_thread};
+use super::progress::PullProgress;
 use crate::error::{Error, ErrorCode};
-use crate::ops::image::{ImageInfo, local};
-use crate::ops::{Request, encode, until_cancelled};
-use crate::options::registry::{Access, CaCertificates, PullPolicy, RegistryAuth};
-use crate::sandboxes::progress::PullProgress;
-
-/// Which image to pull, and how.
-#[derive(Debug, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
-#[cfg_attr(test, ts(optional_fields))]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct ImagePullOptions {
-    /// The image's reference, such as `alpine:3.22`.
-    pub reference: String,
-    /// When the registry is asked. Default: `if-missing`.
-    pub pull_policy: Option<PullPolicy>,
-    /// Credentials for the registry. Default: those that the system's
-    /// keyring, the user's configuration or Docker's configuration file have
-    /// for it, else none.
-    pub registry_auth: Option<RegistryAuth>,
-    /// Whether the registry is spoken to in plain HTTP. Default: `false`,
-    /// unless the user's configuration says so for this registry.
-    pub registry_insecure: Option<bool>,
-    /// Certificates of authorities to trust besides the system's, in PEM form.
-    /// Default: those that the user's configuration names.
-    pub registry_ca_certs: Option<CaCertificates>,
-}
+use crate::json::encode;
+use crate::options::rootfs::parse_reference;
+use crate::request::Request;
+use crate::task::{joined, on_blocking_thread, until_cancelled};
 
 /// One image to pull.
 pub struct Pull<'a> {
@@ -54,41 +29,6 @@ pub struct Pull<'a> {
     pub registry: RegistryOptions,
     /// The form that the image is needed in.
     pub materialization: RootfsMaterialization,
-}
-
-/// `image.pull`
-pub async fn pull(request: Request) -> Result<Outcome, Error> {
-    let options: ImagePullOptions = request.options()?;
-    let backend = request.client.backend.get()?;
-    let local = local(&backend, "pull an image")?;
-    let access = Access {
-        auth: options.registry_auth.as_ref(),
-        insecure: options.registry_insecure,
-        ca_certs: options.registry_ca_certs.as_ref(),
-    };
-    let pull = Pull {
-        reference: &options.reference,
-        policy: options.pull_policy.unwrap_or_default().into(),
-        registry: access.options()?,
-        materialization: RootfsMaterialization::Layered,
-    };
-    let _in_use = pull.run(&request, local).await?;
-    let image = Image::get_local(local, &options.reference).await?;
-    Outcome::json(&ImageInfo::from(&image))
-}
-
-/// Refuses what can be no image reference.
-pub fn parse_reference(path: &str, reference: &str) -> Result<Reference, Error> {
-    Reference::from_str(reference).map_err(|error| {
-        Error::new(
-            ErrorCode::InvalidOption,
-            format!(
-                "Cannot use {reference:?} as {path} ({error}): name an OCI image such as \
-                 alpine:3.22"
-            ),
-        )
-        .with_details(json!({ "path": path }))
-    })
 }
 
 impl Pull<'_> {
@@ -219,7 +159,7 @@ fn run_alone<T>(
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .thread_name("microsandbox-pull")
-        .thread_stack_size(crate::client::STACK_SIZE)
+        .thread_stack_size(crate::task::STACK_SIZE)
         .build()?;
     Ok(runtime.block_on(until_cancelled(cancel, pull)))
 }
@@ -309,4 +249,17 @@ fn remove_leftovers(cache: &GlobalCache, since: SystemTime) {
             let _ = std::fs::remove_file(entry.path());
         }
     }
+}
+
+/// The backend of this machine. Elsewhere there are no images to work with.
+pub fn local<'a>(
+    backend: &'a Arc<dyn Backend>,
+    action: &str,
+) -> Result<&'a LocalBackend, Error> {
+    backend.as_local().ok_or_else(|| {
+        Error::new(
+            ErrorCode::Unsupported,
+            format!("Cannot {action} in the cloud: it keeps its images to itself"),
+        )
+    })
 }

@@ -11,13 +11,15 @@ use serde::Serialize;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep_until};
 
-use super::command::{Command, TerminalSize, interrupted, timed_out};
+use super::command::Command;
 use super::stream::{ReadOptions, ReadResult};
-use super::{NoOptions, Request};
-use crate::client::Outcome;
+use crate::client::outcome::Outcome;
 use crate::error::Error;
+use crate::json::NoOptions;
+use crate::options::command::TerminalSize;
 use crate::process::signal::SignalOptions;
-use crate::process::{Control, InputState, Output, Process};
+use crate::process::{Control, InputState, Output, Process, interrupted, timed_out};
+use crate::request::Request;
 
 /// A command that has started. Its handle is in the frame.
 #[derive(Debug, Serialize)]

@@ -7,8 +7,8 @@ use microsandbox::sandbox::{DiskImageFormat, MountBuilder};
 use serde::Deserialize;
 use serde_json::json;
 
+use super::port::PortOption;
 use crate::error::{Error, ErrorCode};
-use crate::ops::port::{self, PortOption};
 
 /// What a restored or forked sandbox uses of this machine.
 #[derive(Debug, Deserialize)]
@@ -72,7 +72,7 @@ macro_rules! bind {
             $builder = $builder.volume(guest.as_str(), |builder| mount.apply(builder));
         }
         let ports = bindings.and_then(|it| it.ports.as_deref()).unwrap_or_default();
-        $crate::ops::port::publish!($builder, ports, concat!($path, ".ports"));
+        $crate::options::port::publish!($builder, ports, concat!($path, ".ports"));
         if bindings.and_then(|it| it.inherit).unwrap_or(false) {
             $builder = $builder.dangerously_inherit_resources();
         }
@@ -82,14 +82,6 @@ macro_rules! bind {
     };
 }
 pub(crate) use bind;
-
-impl Bindings {
-    /// Settles which ports of this machine the sandbox gets.
-    pub fn lease_ports(&mut self, path: &str) -> Result<port::Leases, Error> {
-        let ports = self.ports.as_deref_mut().unwrap_or_default();
-        port::lease(ports, &format!("{path}.ports"), false)
-    }
-}
 
 impl BoundMount {
     /// Refuses a mount that nothing or more than one thing stands behind.

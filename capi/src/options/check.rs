@@ -50,3 +50,12 @@ pub fn port(path: &str, value: i64) -> Result<u16, Error> {
 pub fn parsed<T: FromStr<Err: Display>>(path: &str, text: &str, what: &str) -> Result<T, Error> {
     text.parse().map_err(|error| invalid(path, format!("{text:?} is no {what} ({error})")))
 }
+
+/// A number of another type, from 1 to that type's `maximum`.
+pub fn ranged<T: TryFrom<i64> + Into<u32>>(path: &str, value: i64, maximum: T) -> Result<T, Error> {
+    let range = format!("from 1 to {}", maximum.into());
+    match T::try_from(value) {
+        Ok(number) if value > 0 => Ok(number),
+        _ => Err(out_of_range(path, value, &range)),
+    }
+}

@@ -16,13 +16,13 @@ use super::machine::{
 use super::mounts;
 use super::network::NetworkOption;
 use super::patch::{self, PatchSpec};
+use super::port::{self, PortOption};
 use super::registry::{Access, CaCertificates, PullPolicy, RegistryAuth};
 use super::rlimit::Rlimits;
 use super::rootfs::{ImageSource, RootDisk};
 use super::secret::{self, SecretOptions, SecretViolationAction};
 use super::vsock::{self, VsockRoute};
 use crate::error::{Error, ErrorCode};
-use crate::ops::port::{self, PortOption};
 
 /// What a new sandbox is made from.
 #[derive(Debug, Default, Deserialize, Serialize)]

@@ -4,9 +4,9 @@
 use std::fmt;
 use std::marker::PhantomData;
 
-use serde::Deserialize;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserializer, Error, IntoDeserializer, MapAccess, Visitor};
+use serde::{Deserialize, Serialize};
 
 /// What was given.
 pub enum Form<Short, Full> {
@@ -101,3 +101,14 @@ macro_rules! mirror {
 }
 
 pub(crate) use {forms, mirror};
+
+/// A value as an option, unless it is the default.
+pub fn changed<T: PartialEq>(value: T, default: T) -> Option<T> {
+    (value != default).then_some(value)
+}
+
+/// Options, unless they say nothing.
+pub fn given<T: Default + Serialize>(options: T) -> Option<T> {
+    let nothing = serde_json::to_value(T::default()).ok();
+    (serde_json::to_value(&options).ok() != nothing).then_some(options)
+}

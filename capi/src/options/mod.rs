@@ -3,16 +3,20 @@
 
 pub mod bindings;
 pub mod check;
+pub mod command;
 pub mod create;
 pub mod form;
+pub mod guest_flush;
 pub mod init;
 pub mod machine;
 pub mod mounts;
 pub mod network;
 pub mod patch;
+pub mod port;
 pub mod registry;
 pub mod rlimit;
 pub mod rootfs;
 pub mod secret;
 pub mod secret_change;
+pub mod volume;
 pub mod vsock;

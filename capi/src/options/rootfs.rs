@@ -2,17 +2,18 @@
 //! where the changes to it go.
 
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 
 use microsandbox::MicrosandboxError as CoreError;
 use microsandbox::sandbox::{
     DiskImageFormat, FlatClone, ImageBuilder, IntoImage, RootDisk as CoreRootDisk, RootfsSource,
 };
+use microsandbox_image::Reference;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::check::out_of_range;
 use crate::error::{Error, ErrorCode};
-use crate::images::pull::parse_reference;
 
 /// A root file system: a reference of an OCI image such as `alpine:3.22`, a
 /// path that starts with `/`, `./` or `../` and names a directory or a disk
@@ -372,4 +373,18 @@ fn size(mebibytes: Option<i64>) -> Result<Option<u32>, Error> {
 
 fn invalid(path: &str, message: impl Into<String>) -> Error {
     Error::new(ErrorCode::InvalidOption, message).with_details(json!({ "path": path }))
+}
+
+/// Refuses what can be no image reference.
+pub fn parse_reference(path: &str, reference: &str) -> Result<Reference, Error> {
+    Reference::from_str(reference).map_err(|error| {
+        Error::new(
+            ErrorCode::InvalidOption,
+            format!(
+                "Cannot use {reference:?} as {path} ({error}): name an OCI image such as \
+                 alpine:3.22"
+            ),
+        )
+        .with_details(json!({ "path": path }))
+    })
 }

@@ -3,13 +3,15 @@
 pub mod signal;
 
 use std::future::Future;
-use std::sync::{Arc, Weak};
 use std::sync::atomic::{AtomicI32, Ordering};
+use std::sync::{Arc, Weak};
+use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use serde::Serialize;
+use serde_json::json;
 use tokio::sync::{mpsc, watch};
 use tokio_util::task::AbortOnDropHandle;
 
@@ -254,7 +256,7 @@ impl Source for Events {
                     (ProcessItem::Failed { failure: error.failure() }, Bytes::new())
                 }
             };
-            Ok(Some(Item { json: crate::ops::encode(&event)?, bytes }))
+            Ok(Some(Item { json: crate::json::encode(&event)?, bytes }))
         }
         .boxed()
     }
@@ -287,4 +289,22 @@ fn extend(joined: &mut Option<BytesMut>, first: &[u8], more: &[u8]) {
             start
         })
         .extend_from_slice(more);
+}
+
+/// The error for a command whose end nobody saw.
+pub fn interrupted() -> Error {
+    Error::new(
+        ErrorCode::CommandInterrupted,
+        "The command did not end: the sandbox stopped, or the connection to it was lost, so how \
+         far the command came is not known",
+    )
+}
+
+/// The error for a command that ran too long.
+pub fn timed_out(limit: Duration) -> Error {
+    Error::new(
+        ErrorCode::ExecTimeout,
+        format!("The command was killed after {} ms", limit.as_millis()),
+    )
+    .with_details(json!({ "timeoutMs": limit.as_millis() as u64 }))
 }

@@ -4,14 +4,13 @@ use std::sync::Arc;
 
 use microsandbox::Backend;
 use microsandbox::MicrosandboxError as CoreError;
-use microsandbox::{Operation, UnsupportedReason};
 use microsandbox::setup::{self, CheckState};
+use microsandbox::{Operation, UnsupportedReason};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::client::Outcome;
+use super::runtime;
 use crate::error::{Error, ErrorCode};
-use crate::ops::{NoOptions, Request, runtime};
 
 /// What the core found out about this machine.
 #[derive(Debug, Serialize)]
@@ -176,21 +175,9 @@ fn missing_virtualization() -> Option<String> {
     None
 }
 
-/// What is found out about this machine, without changing anything on it.
-pub async fn diagnose(request: Request) -> Result<Outcome, Error> {
-    request.options::<NoOptions>()?;
-    match examine(request.client.backend.get().ok()).await {
-        Some(diagnosis) => Outcome::json(&diagnosis),
-        None => Err(Error::new(
-            ErrorCode::Internal,
-            "Cannot look at this machine: the examination broke off; run `msb doctor` instead",
-        )),
-    }
-}
-
 /// Looks at this machine. With a backend that has yet to unpack its runtime,
 /// that this is not there is no problem.
-async fn examine(backend: Option<Arc<dyn Backend>>) -> Option<HostDiagnosis> {
+pub async fn examine(backend: Option<Arc<dyn Backend>>) -> Option<HostDiagnosis> {
     // It reads files and runs probes, which would hold up a runtime thread.
     let work = move || {
         let diagnosis = HostDiagnosis::from(setup::diagnose());

@@ -4,4 +4,8 @@
 pub mod connection;
 pub mod host;
 pub mod new_sandbox;
+pub mod ports;
 pub mod progress;
+pub mod runtime;
+pub mod target;
+pub mod volumes;

@@ -1,6 +1,7 @@
 //! Sandboxes that are made: nothing of one is left behind when it does not come
 //! up.
 
+use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -8,12 +9,13 @@ use microsandbox::sandbox::SandboxStatus;
 use microsandbox::{Backend, MicrosandboxError as CoreError, Sandbox, with_backend};
 use microsandbox_runtime::ipc;
 
-use super::host;
 use super::progress::{self, Boot, StartupProgress};
-use crate::client::Outcome;
+use super::target::live;
+use super::{host, ports};
+use crate::client::outcome::Outcome;
 use crate::error::Error;
-use crate::ops::sandbox::live;
-use crate::ops::{Request, port, until_cancelled};
+use crate::request::Request;
+use crate::task::until_cancelled;
 
 /// A sandbox that does not exist yet.
 pub struct Newcomer<'a> {
@@ -97,7 +99,7 @@ impl<'a> Newcomer<'a> {
 
     /// Hands out the sandbox when it has the ports that it was to have.
     async fn verify(&self, sandbox: Sandbox) -> Result<Outcome, Error> {
-        match port::verify(&sandbox).await {
+        match ports::verify(&sandbox).await {
             Ok(()) => live(sandbox),
             Err(error) => {
                 // It is discarded in any case, and the ports are what went wrong.
@@ -197,4 +199,12 @@ impl<'a> Newcomer<'a> {
             let _ = tokio::fs::remove_dir_all(local.sandboxes_dir().join(self.name)).await;
         }
     }
+}
+
+/// A name that nothing has yet.
+pub fn random_name(prefix: &str) -> String {
+    // The standard library seeds each hasher from the system's random numbers;
+    // a name needs no better ones.
+    let random = RandomState::new().build_hasher().finish();
+    format!("{prefix}-{random:016x}")
 }

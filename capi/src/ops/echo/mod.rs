@@ -12,9 +12,10 @@ use futures_util::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{NoOptions, Request};
-use crate::client::Outcome;
+use crate::client::outcome::Outcome;
 use crate::error::{Error, ErrorCode};
+use crate::json::NoOptions;
+use crate::request::Request;
 use crate::stream::{Item, Source, Stream};
 
 /// How long to wait before completing.
@@ -118,7 +119,7 @@ impl Source for Counter {
             let number = self.next;
             self.next += 1;
             Ok(Some(Item {
-                json: super::encode(&number)?,
+                json: crate::json::encode(&number)?,
                 bytes: Bytes::from(vec![number as u8; self.item_length as usize]),
             }))
         }

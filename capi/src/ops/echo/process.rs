@@ -7,12 +7,11 @@ use futures_util::future::BoxFuture;
 use serde::Deserialize;
 use tokio::sync::{Mutex, mpsc, watch};
 
-use crate::client::Outcome;
+use crate::client::outcome::Outcome;
 use crate::error::Error;
-use crate::ops::Request;
-use crate::ops::command::interrupted;
 use crate::ops::process::SpawnedProcess;
-use crate::process::{Control, InputState, Output, Process};
+use crate::process::{Control, InputState, Output, Process, interrupted};
+use crate::request::Request;
 
 /// What the process does, in order. After the last step it exits with code 0.
 #[derive(Debug, Deserialize)]

@@ -13,11 +13,11 @@ use serde_json::json;
 use tokio::sync::mpsc;
 
 use super::{JobTarget, lost};
-use crate::client::Outcome;
+use crate::client::outcome::Outcome;
 use crate::error::{Error, ErrorCode};
-use crate::ops::Request;
 use crate::options::check::out_of_range;
 use crate::process::{Control, Output, Process};
+use crate::request::Request;
 
 /// How to attach to a job.
 #[derive(Debug, Default, Deserialize)]
@@ -83,7 +83,7 @@ pub async fn attach(request: Request) -> Result<Outcome, Error> {
 async fn pump(attachment: &JobAttachment, outputs: &mpsc::Sender<Output>) -> Output {
     loop {
         let Ok(room) = outputs.reserve().await else {
-            return Output::Failed(crate::ops::command::interrupted());
+            return Output::Failed(crate::process::interrupted());
         };
         match attachment.recv().await {
             Ok(Some(JobEvent::Output(entry))) => match entry.source.as_str() {
@@ -94,7 +94,7 @@ async fn pump(attachment: &JobAttachment, outputs: &mpsc::Sender<Output>) -> Out
             Ok(Some(JobEvent::Gap { cursor })) => return Output::Failed(gap(&cursor)),
             Ok(Some(JobEvent::Completed(info))) => return ended(info),
             Ok(Some(_)) => {}
-            Ok(None) => return Output::Failed(crate::ops::command::interrupted()),
+            Ok(None) => return Output::Failed(crate::process::interrupted()),
             Err(error) => return Output::Failed(error.into()),
         }
     }

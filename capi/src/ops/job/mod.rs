@@ -5,23 +5,23 @@ pub mod attachment;
 
 use futures_util::future::BoxFuture;
 use futures_util::{FutureExt, StreamExt};
+use microsandbox::Sandbox;
 use microsandbox::jobs::{
     Job, JobError, JobInfo as CoreJobInfo, JobListBuilder, JobLogOptions, JobLogStream,
     JobState as CoreJobState,
 };
 use microsandbox::sandbox::ExecOptionsBuilder;
-use microsandbox::Sandbox;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::Request;
-use super::command::{CommandRequest, Program, Stdin};
-use super::sandbox::find;
-use crate::client::Outcome;
 use crate::client::backend::require_local;
+use crate::client::outcome::Outcome;
 use crate::error::{Error, ErrorCode};
 use crate::options::check::out_of_range;
+use crate::options::command::{CommandRequest, Program, Stdin};
 use crate::process::signal::{FatalSignal, SignalOption};
+use crate::request::Request;
+use crate::sandboxes::target::find;
 use crate::stream::{Item, Source, Stream};
 
 /// Names a job.
@@ -423,7 +423,7 @@ impl Source for Records {
                 source: JobLogSource::of_core_name(&entry.source),
                 cursor: entry.cursor,
             };
-            Ok(Some(Item { json: super::encode(&record)?, bytes: entry.data }))
+            Ok(Some(Item { json: crate::json::encode(&record)?, bytes: entry.data }))
         }
         .boxed()
     }

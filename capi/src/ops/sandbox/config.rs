@@ -4,16 +4,17 @@ use microsandbox::MicrosandboxError as CoreError;
 use microsandbox::sandbox::{NetworkConfig, RootfsSource, SandboxConfig};
 use serde_json::Value;
 
-use super::{OnSandbox, Target, target};
-use crate::client::Outcome;
+use crate::client::outcome::Outcome;
 use crate::error::Error;
-use crate::ops::{NoOptions, Request, port};
+use crate::json::NoOptions;
 use crate::options::create::CreateOptions;
 use crate::options::init::InitOption;
 use crate::options::network::NetworkOption;
 use crate::options::rlimit::Rlimits;
 use crate::options::rootfs::ImageSource;
-use crate::options::{mounts, patch, secret, vsock};
+use crate::options::{mounts, patch, port, secret, vsock};
+use crate::request::Request;
+use crate::sandboxes::target::{OnSandbox, Target, target};
 
 /// `sandbox.config`
 pub async fn config(request: Request) -> Result<Outcome, Error> {

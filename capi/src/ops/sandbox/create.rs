@@ -1,6 +1,5 @@
 //! Creating sandboxes.
 
-use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -10,15 +9,15 @@ use microsandbox::{Backend, Sandbox, SandboxConfig, with_backend};
 use microsandbox_image::{GlobalCache, RootfsMaterialization};
 use serde_json::json;
 
-use super::live;
-use crate::client::Outcome;
+use crate::client::outcome::Outcome;
 use crate::error::{Error, ErrorCode};
 use crate::images::pull::Pull;
-use crate::ops::{Request, port, until_cancelled};
 use crate::options::create::CreateOptions;
-use crate::options::mounts;
-use crate::sandboxes::host;
-use crate::sandboxes::new_sandbox::Newcomer;
+use crate::request::Request;
+use crate::sandboxes::new_sandbox::{Newcomer, random_name};
+use crate::sandboxes::target::live;
+use crate::sandboxes::{host, ports, volumes};
+use crate::task::until_cancelled;
 
 /// `sandbox.create`
 pub async fn create(request: Request) -> Result<Outcome, Error> {
@@ -88,14 +87,14 @@ impl Attempt {
     }
 
     /// Settles which ports of this machine the sandbox gets.
-    fn lease_ports(&mut self, may_be_taken: bool) -> Result<port::Leases, Error> {
-        port::lease(self.options.ports.as_deref_mut().unwrap_or_default(), "ports", may_be_taken)
+    fn lease_ports(&mut self, may_be_taken: bool) -> Result<ports::Leases, Error> {
+        ports::lease(self.options.ports.as_deref_mut().unwrap_or_default(), "ports", may_be_taken)
     }
 
     /// Boots a new sandbox. When that fails, nothing of it is left behind.
     async fn create(&mut self, request: &Request) -> Result<Outcome, Error> {
         if let Some(mounts) = &self.options.mounts {
-            until_cancelled(&request.cancel, mounts::check_volumes(&self.backend, mounts))
+            until_cancelled(&request.cancel, volumes::check_volumes(&self.backend, mounts))
                 .await??;
         }
         // Nobody prunes the image before the sandbox is known to use it.
@@ -154,10 +153,22 @@ impl Attempt {
     }
 }
 
-/// A name that nothing has yet.
-pub fn random_name(prefix: &str) -> String {
-    // The standard library seeds each hasher from the system's random numbers;
-    // a name needs no better ones.
-    let random = RandomState::new().build_hasher().finish();
-    format!("{prefix}-{random:016x}")
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::json::invalid_option;
+
+    #[test]
+    fn the_value_of_a_secret_is_not_repeated() {
+        for json in [
+            r#"{"secrets": {"KEY": "hush, \", expected `, hush"}}"#,
+            r#"{"secrets": {"KEY": {"value": 1234}}}"#,
+        ] {
+            let mut json = serde_json::Deserializer::from_str(json);
+            let error = serde_path_to_error::deserialize::<_, CreateOptions>(&mut json).unwrap_err();
+            let message = invalid_option(error).message;
+            assert!(message.starts_with("Cannot use option secrets.KEY"), "{message}");
+            assert!(!message.contains("hush") && !message.contains("1234"), "{message}");
+        }
+    }
 }

@@ -1,35 +1,22 @@
 //! Pausing sandboxes, and making more of one that runs.
 
 use microsandbox::sandbox::{ForkBuilder, ForkManyBuilder, SandboxPauseState};
-use microsandbox::{Sandbox, snapshot};
+use microsandbox::Sandbox;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::create::random_name;
-use super::{LiveSandbox, OnSandbox, current, on_target, target};
-use crate::client::Outcome;
 use crate::client::backend::require_local;
 use crate::client::handles::AnyResource;
+use crate::client::outcome::Outcome;
 use crate::error::{Error, ErrorCode, Failure};
-use crate::ops::{NoOptions, Request, until_cancelled};
+use crate::json::NoOptions;
 use crate::options::bindings::{Bindings, bind};
 use crate::options::create::validate_name;
-use crate::sandboxes::new_sandbox::Newcomer;
-
-/// Whether the guest writes back what it has not written to its disks yet.
-#[derive(Clone, Copy, Debug, Default, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
-#[serde(rename_all = "kebab-case")]
-pub enum GuestFlush {
-    /// Where the captured disks would be out of date otherwise: when the disks
-    /// of a running sandbox are captured without its memory.
-    #[default]
-    Auto,
-    /// Always; failing to do so is an error.
-    Required,
-    /// Never.
-    Skip,
-}
+use crate::options::guest_flush::GuestFlush;
+use crate::request::Request;
+use crate::sandboxes::new_sandbox::{Newcomer, random_name};
+use crate::sandboxes::target::{LiveSandbox, OnSandbox, current, on_target, target};
+use crate::task::until_cancelled;
 
 /// How to pause a sandbox.
 #[derive(Debug, Deserialize)]
@@ -326,16 +313,6 @@ fn outcome(request: &Request, fork: microsandbox::sandbox::ForkOutcome) -> ForkO
         Err(error) => {
             let error = Some(Error::from(error).failure());
             ForkOutcome { name, sandbox: None, handle: None, error }
-        }
-    }
-}
-
-impl From<GuestFlush> for snapshot::GuestFlush {
-    fn from(flush: GuestFlush) -> Self {
-        match flush {
-            GuestFlush::Auto => Self::Auto,
-            GuestFlush::Required => Self::Required,
-            GuestFlush::Skip => Self::Skip,
         }
     }
 }

@@ -11,12 +11,13 @@ use microsandbox::sandbox::{
 use microsandbox::{MicrosandboxError as CoreError, Sandbox};
 use serde::{Deserialize, Serialize};
 
-use super::{OnSandbox, Status, Target, find, info, live, on_target, target};
-use crate::client::Outcome;
+use crate::client::outcome::Outcome;
 use crate::error::Error;
-use crate::ops::{NoOptions, Request, port};
+use crate::json::NoOptions;
 use crate::options::check::out_of_range;
-use crate::sandboxes::host;
+use crate::request::Request;
+use crate::sandboxes::target::{OnSandbox, Status, Target, find, info, live, on_target, target};
+use crate::sandboxes::{host, ports};
 
 /// Which sandbox to start, and how.
 #[derive(Debug, Deserialize)]
@@ -313,7 +314,7 @@ async fn boot<'a>(
     loop {
         match start().await {
             Ok(sandbox) => {
-                if let Err(error) = port::verify(&sandbox).await {
+                if let Err(error) = ports::verify(&sandbox).await {
                     // One that somebody else started is theirs.
                     if sandbox.owns_lifecycle() {
                         sandbox.kill().await?;

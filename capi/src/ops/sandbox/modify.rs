@@ -8,13 +8,14 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::modification_plan::{ModificationPlan, ModificationPolicy};
-use super::{OnSandbox, current};
-use crate::client::Outcome;
+use crate::client::outcome::Outcome;
 use crate::error::{Error, ErrorCode};
-use crate::ops::port::{self, Endpoint, PortOption, PortProtocol};
-use crate::ops::{Request, ranged};
-use crate::options::check;
+use crate::options::check::{self, ranged};
+use crate::options::port::{self, Endpoint, PortOption, PortProtocol};
 use crate::options::secret_change::SecretChange;
+use crate::request::Request;
+use crate::sandboxes::ports;
+use crate::sandboxes::target::{OnSandbox, current};
 
 /// What to change about a sandbox. What is not named stays as it is.
 #[derive(Debug, Deserialize)]
@@ -82,7 +83,7 @@ pub async fn modify(request: Request) -> Result<Outcome, Error> {
     let OnSandbox { sandbox, mut options }: OnSandbox<ModifyOptions> = request.options()?;
     options.patch()?;
     // A port that the sandbox has already is taken, by itself.
-    let _leases = port::lease(options.ports.as_deref_mut().unwrap_or_default(), "ports", true)?;
+    let _leases = ports::lease(options.ports.as_deref_mut().unwrap_or_default(), "ports", true)?;
     let patch = options.patch()?;
     let policy = options.policy.unwrap_or_default();
     let handle = current(&request, sandbox).await?;

@@ -4,15 +4,17 @@ use microsandbox::sandbox::{GuestClockPolicy, RestoreBuilder};
 use microsandbox::{Sandbox, SnapshotReference, with_backend};
 use serde::{Deserialize, Serialize};
 
-use super::create::random_name;
-use crate::client::Outcome;
+use crate::client::outcome::Outcome;
 use crate::error::Error;
+use crate::json::NoOptions;
 use crate::ops::snapshot::{SnapshotTarget, selector};
-use crate::ops::{NoOptions, Request, ranged, until_cancelled};
 use crate::options::bindings::{Bindings, bind};
+use crate::options::check::ranged;
 use crate::options::create::{seconds, validate_name};
 use crate::options::machine::SecurityProfile;
-use crate::sandboxes::new_sandbox::Newcomer;
+use crate::request::Request;
+use crate::sandboxes::new_sandbox::{Newcomer, random_name};
+use crate::task::until_cancelled;
 
 /// What to make a sandbox from.
 #[derive(Debug, Deserialize)]

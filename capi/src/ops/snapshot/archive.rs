@@ -14,14 +14,16 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::{SnapshotInfo, SnapshotOptions, SnapshotTarget, selector};
-use crate::client::Outcome;
+use crate::client::outcome::Outcome;
 use crate::error::{Error, ErrorCode};
 use crate::files::output_file::OutputFile;
 use crate::files::reading;
-use crate::ops::sandbox::{OnSandbox, current};
-use crate::ops::{Request, encode, until_cancelled};
+use crate::json::encode;
 use crate::options::check::out_of_range;
+use crate::request::Request;
+use crate::sandboxes::target::{OnSandbox, current};
 use crate::stream::Item;
+use crate::task::until_cancelled;
 
 /// How to write a snapshot to a file.
 #[derive(Debug, Deserialize)]

@@ -14,13 +14,14 @@ use microsandbox::{
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::sandbox::create::random_name;
-use super::sandbox::fork::GuestFlush;
-use super::sandbox::{OnSandbox, current};
-use super::{Request, until_cancelled};
-use crate::client::Outcome;
+use crate::client::outcome::Outcome;
 use crate::error::{Error, ErrorCode};
+use crate::options::guest_flush::GuestFlush;
 use crate::options::rootfs::DiskFormat;
+use crate::request::Request;
+use crate::sandboxes::new_sandbox::random_name;
+use crate::sandboxes::target::{OnSandbox, current};
+use crate::task::until_cancelled;
 
 /// How to make a snapshot of a sandbox.
 #[derive(Debug, Deserialize)]

@@ -3,22 +3,19 @@
 mod stored;
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
-use microsandbox::{
-    Backend, MicrosandboxError as CoreError, Volume, VolumeHandle, with_backend,
-};
 use microsandbox::sandbox::{
     HostPermissions, MountBuilder, SandboxBuilder, StatVirtualization,
 };
+use microsandbox::VolumeHandle;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 pub use self::stored::from_core;
 use super::form::mirror;
 use super::rootfs::DiskFormat;
+use super::volume::{VolumeKind, invalid, mebibytes, validate_volume_name};
 use crate::error::{Error, ErrorCode};
-use crate::ops::volume::{VolumeKind, invalid, mebibytes, validate_volume_name};
 
 /// Something to mount in the guest.
 #[derive(Debug, Deserialize, Serialize)]
@@ -277,31 +274,6 @@ pub fn apply(
     Ok(builder)
 }
 
-/// Makes sure that the volumes to mount are what they are asked to be.
-///
-/// The core finds that out as well, but when it has made a directory for the
-/// sandbox, which it then leaves behind.
-pub async fn check_volumes(
-    backend: &Arc<dyn Backend>,
-    mounts: &BTreeMap<String, Mount>,
-) -> Result<(), Error> {
-    for (guest, mount) in mounts {
-        let Mount::Volume(mount) = mount else { continue };
-        let creation = mount.create.unwrap_or(VolumeCreation::Never);
-        let found = with_backend(backend.clone(), Volume::get(&mount.name)).await;
-        match (found, creation) {
-            (Ok(_), VolumeCreation::Always) => {
-                return Err(CoreError::VolumeAlreadyExists(mount.name.clone()).into());
-            }
-            (Ok(volume), _) => mount.check_existing(&volume, &format!("mounts.{guest}"))?,
-            (Err(CoreError::VolumeNotFound(_)), VolumeCreation::IfMissing) => {}
-            (Err(CoreError::VolumeNotFound(_)), VolumeCreation::Always) => {}
-            (Err(error), _) => return Err(error.into()),
-        }
-    }
-    Ok(())
-}
-
 impl Mount {
     fn builder(&self, guest: &str, option: &str) -> Result<MountBuilder, Error> {
         let builder = MountBuilder::new(guest);
@@ -362,7 +334,7 @@ impl VolumeMount {
     }
 
     /// What a volume that exists has to agree with.
-    fn check_existing(&self, volume: &VolumeHandle, option: &str) -> Result<(), Error> {
+    pub fn check_existing(&self, volume: &VolumeHandle, option: &str) -> Result<(), Error> {
         let is_disk = volume.kind() == microsandbox::VolumeKind::Disk;
         let has_kind = self.kind.is_none_or(|kind| is_disk == (kind == VolumeKind::Disk));
         let size = volume.capacity_bytes().map(|bytes| (bytes / 1024 / 1024) as i64);

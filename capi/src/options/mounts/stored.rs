@@ -7,7 +7,7 @@ use microsandbox::sandbox::{
 };
 
 use super::{BindMount, DiskMount, Mount, MountOwner, OwnedMount, TmpfsMount, VolumeMount};
-use crate::ops::volume::VolumeKind;
+use crate::options::volume::VolumeKind;
 
 /// Sets what all mounts have.
 macro_rules! restricted {

@@ -3,9 +3,9 @@
 use microsandbox_network::config::InterfaceOverrides;
 use serde::{Deserialize, Serialize};
 
-use super::given;
 use crate::error::Error;
 use crate::options::check::{in_range, invalid, parsed};
+use crate::options::form::given;
 
 /// The guest's network interface. What is left out, the core chooses for each
 /// sandbox so that no two get the same.

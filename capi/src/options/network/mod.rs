@@ -17,6 +17,7 @@ use self::policy::{NetworkAction, NetworkPreset, NetworkProfile, NetworkRule};
 use self::proxy::ProxyOptions;
 use self::tls::TlsOptions;
 use super::check::{MAX_SAFE_INTEGER, in_range, invalid, parsed};
+use super::form::{changed, given};
 use super::form::{forms, mirror};
 use crate::error::Error;
 
@@ -341,15 +342,4 @@ fn limit(path: &str, value: Option<i64>) -> Result<Option<ConnectionLimit>, Erro
 
 fn count(limit: ConnectionLimit) -> i64 {
     usize::from(limit) as i64
-}
-
-/// A value as an option, unless it is the default.
-fn changed<T: PartialEq>(value: T, default: T) -> Option<T> {
-    (value != default).then_some(value)
-}
-
-/// Options, unless they say nothing.
-fn given<T: Default + Serialize>(options: T) -> Option<T> {
-    let nothing = serde_json::to_value(T::default()).ok();
-    (serde_json::to_value(&options).ok() != nothing).then_some(options)
 }

@@ -7,9 +7,9 @@ use microsandbox_network::tls::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::{changed, given};
 use crate::error::Error;
 use crate::options::check::{MAX_SAFE_INTEGER, in_range, invalid, port};
+use crate::options::form::{changed, given};
 
 /// Interception of TLS: the sandbox's connections end at a proxy on this
 /// machine, whose certificate authority the guest trusts, and the proxy makes

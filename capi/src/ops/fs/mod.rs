@@ -1,15 +1,18 @@
 //! Files in a sandbox or a volume, by their paths.
 
+pub mod host_copy;
+
 use bytes::Bytes;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::Request;
-use crate::client::Outcome;
+use crate::client::outcome::Outcome;
 use crate::error::{Error, ErrorCode};
-use crate::files::{Attributes, DirectoryEntry, Files, Listed, OpenDirectory, OpenFileOptions};
+use crate::files::entry::{Attributes, DirectoryEntry, Listed, OpenFileOptions};
+use crate::files::{Files, OpenDirectory};
+use crate::request::Request;
 use crate::stream::{Item, Source, Stream};
 
 /// Names a file.
@@ -338,7 +341,7 @@ impl Source for Listing {
             }
             let entry = |Listed { name, stat }: Listed| DirectoryEntry { name, kind: stat.kind };
             let entries: Vec<DirectoryEntry> = listed.into_iter().map(entry).collect();
-            Ok(Some(Item { json: super::encode(&entries)?, bytes: Bytes::new() }))
+            Ok(Some(Item { json: crate::json::encode(&entries)?, bytes: Bytes::new() }))
         }
         .boxed()
     }
