@@ -9,8 +9,8 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
-use crate::client;
-use crate::status::MsbStatus;
+use crate::boundary::status::MsbStatus;
+use crate::{client, operations};
 
 /// The version of this interface. It changes whenever a program that was
 /// written for another version could not use the library any more.
@@ -109,7 +109,8 @@ pub unsafe extern "C" fn msb_submit(
         let options = unsafe { input(options, options_length) }?;
         // SAFETY: the caller promises that the range is readable.
         let bytes = unsafe { input(bytes, bytes_length) }?;
-        Ok(client::find(client)?.submit(request, operation, handle, options, bytes))
+        operations::submit(client::find(client)?, request, operation, handle, options, bytes)?;
+        Ok(MsbStatus::Ok)
     })
 }
 

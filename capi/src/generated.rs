@@ -15,7 +15,9 @@ use std::path::{Path, PathBuf};
 use ts_rs::{Config, TS, TypeVisitor};
 
 use self::values::Meanings;
-use crate::{client, error, files, frame, ops, process, ssh, status};
+use crate::boundary::{frame, status};
+use crate::files::{self, entry};
+use crate::{client, error, operations, ops, process, sandboxes, ssh};
 
 /// The folder that the crate is in.
 fn repository() -> &'static Path {
@@ -43,8 +45,8 @@ fn header() -> String {
     let mut header = Vec::new();
     cbindgen::Builder::new()
         .with_config(config)
-        .with_src(source.join("status.rs"))
-        .with_src(source.join("frame.rs"))
+        .with_src(source.join("boundary/status.rs"))
+        .with_src(source.join("boundary/frame.rs"))
         .with_src(source.join("exports.rs"))
         .generate()
         .expect("cbindgen understands the exports")
@@ -95,13 +97,13 @@ fn declarations(config: &Config) -> BTreeMap<String, String> {
     };
     declarations.visit::<error::ErrorCode>();
     declarations.visit::<client::ClientConfig>();
-    ops::visit_types(&mut declarations);
+    operations::visit_types(&mut declarations);
     // The items of streams and events, which no operation's types mention.
-    declarations.visit::<files::DirectoryEntry>();
-    declarations.visit::<ops::host_copy::CopyProgress>();
+    declarations.visit::<entry::DirectoryEntry>();
+    declarations.visit::<files::copy::CopyProgress>();
     declarations.visit::<process::ProcessItem>();
     declarations.visit::<ops::job::JobLogRecord>();
-    declarations.visit::<ops::progress::CreateProgress>();
+    declarations.visit::<sandboxes::progress::CreateProgress>();
     declarations.visit::<ssh::log::SshServerEvent>();
     declarations.by_name
 }
@@ -137,7 +139,7 @@ fn protocol() -> String {
         let _ = writeln!(out, "  {name}: {},", *status as i32);
     }
     out.push_str("} as const;\n\n/** The number of each operation. */\nexport const operation = {\n");
-    let operations = ops::descriptions(&config);
+    let operations = operations::descriptions(&config);
     for (id, name, _, _) in &operations {
         let _ = writeln!(out, "  \"{name}\": {id},");
     }

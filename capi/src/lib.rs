@@ -1,27 +1,25 @@
 //! The C ABI of the microsandbox module for Deno and Bun: the functions in
 //! `exports.rs`, which hand over to the rest of the crate.
 
-mod backend;
+mod boundary;
 mod client;
-mod cloud_error;
 mod error;
-mod error_code;
 mod exports;
 mod files;
-mod frame;
 #[cfg(test)]
 mod generated;
-mod handle;
-mod image_error;
+mod images;
+mod json;
+mod operations;
 mod ops;
+mod options;
 mod process;
-mod queue;
-mod spare_connection;
+mod request;
+mod sandboxes;
 mod ssh;
-mod status;
 mod stream;
-mod wake;
+mod task;
 
 pub use exports::*;
-pub use frame::{MSB_FRAME_HEADER_LENGTH, MsbFrameHeader, MsbFrameKind};
-pub use status::MsbStatus;
+pub use boundary::frame::{MSB_FRAME_HEADER_LENGTH, MsbFrameHeader, MsbFrameKind};
+pub use boundary::status::MsbStatus;

@@ -11,19 +11,19 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
-use microsandbox::protocol::core::CoreError as AgentRefusal;
 use microsandbox::protocol::fs::{
-    FsEntryInfo, FsOp, FsOpenOptions, FsRequest, FsResponse, FsResponseData, FsSetAttrs,
+    FsEntryInfo, FsOp, FsOpenOptions, FsRequest, FsResponseData, FsSetAttrs,
 };
-use microsandbox::protocol::message::{Message, MessageType};
-use microsandbox::{AgentClient, AgentClientError, MicrosandboxError as CoreError, Sandbox};
+use microsandbox::protocol::message::MessageType;
+use microsandbox::{AgentClient, Sandbox};
 
+use super::answers::{answer, broken, unexpected};
+use super::entry::{Attributes, FileKind, FileStat, Listed, OpenFileOptions};
 use super::failure::Failure;
-use super::{
-    Attributes, FileKind, FileStat, Listed, OpenFileOptions, parent_of, to_its_end, transfer,
-};
+use super::{parent_of, transfer};
 use crate::error::{Error, ErrorCode};
-use crate::ops::Request;
+use crate::request::Request;
+use crate::task::to_its_end;
 
 /// The files of a guest.
 pub struct Guest {
@@ -253,54 +253,6 @@ impl Agent {
             _ => Err(unexpected("no path")),
         }
     }
-}
-
-/// What the agent says about a request.
-pub fn answer(message: &Message) -> Result<Option<FsResponseData>, Failure> {
-    match message.t {
-        MessageType::FsResponse => {
-            let response: FsResponse = decode(message)?;
-            match response.error {
-                None if response.ok => Ok(response.data),
-                error => Err(Failure::from_agent(error.as_deref().unwrap_or("unknown error"))),
-            }
-        }
-        // What stands between this program and the agent says no, because the
-        // sandbox is paused, say.
-        MessageType::CoreError => {
-            let refusal: AgentRefusal = decode(message)?;
-            Err(Failure::Other(Error::new(
-                ErrorCode::RuntimeError,
-                format!("The sandbox refused a file operation: {}", refusal.message),
-            )))
-        }
-        other => Err(unexpected(other.as_str())),
-    }
-}
-
-pub fn decode<T: serde::de::DeserializeOwned>(message: &Message) -> Result<T, Failure> {
-    message.payload().map_err(|error| Failure::Other(CoreError::from(error).into()))
-}
-
-pub fn broken(error: AgentClientError) -> Failure {
-    match error {
-        AgentClientError::ReaderClosed(_) | AgentClientError::Closed => lost(),
-        error => Failure::Other(CoreError::from(error).into()),
-    }
-}
-
-pub fn lost() -> Failure {
-    Failure::Other(Error::new(
-        ErrorCode::SandboxNotRunning,
-        "The sandbox stopped, or the connection to it was lost, during a file operation",
-    ))
-}
-
-pub fn unexpected(what: &str) -> Failure {
-    Failure::Other(Error::new(
-        ErrorCode::ProtocolError,
-        format!("The agent answered a file operation with {what}"),
-    ))
 }
 
 fn already_exists() -> Failure {

@@ -8,11 +8,10 @@ use bytes::Bytes;
 use cap_std::ambient_authority;
 use cap_std::fs::Dir;
 
+use super::entry::{CHUNK_LENGTH, FileKind, Planned, blocking, uncopyable};
 use super::failure::Failure;
-use super::volume::{blocking, lock};
-use super::{CHUNK_LENGTH, FileKind};
 use crate::error::{Error, ErrorCode};
-use crate::ops::host_copy::{Planned, uncopyable};
+use crate::task::lock;
 
 /// What is copied from this machine.
 pub struct HostSource {

@@ -5,9 +5,9 @@ use std::path::Path;
 use cap_std::fs::Metadata;
 use microsandbox::volume::fs::RootedVolumeFs;
 
-use super::failure::Failure;
 #[cfg(not(unix))]
 use crate::error::ErrorCode;
+use super::failure::Failure;
 
 #[cfg(unix)]
 pub fn set_mode(root: &RootedVolumeFs, path: &Path, mode: u32) -> Result<(), Failure> {

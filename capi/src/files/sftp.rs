@@ -8,10 +8,11 @@ use russh_sftp::client::error::Error as SftpError;
 use russh_sftp::client::{Config, RawSftpSession};
 use russh_sftp::protocol::{FileAttributes, FileType, Name, OpenFlags, Status, StatusCode};
 
+use super::entry::{Attributes, CHUNK_LENGTH, FileKind, FileStat, Listed, OpenFileOptions};
 use super::failure::Failure;
-use super::{Attributes, CHUNK_LENGTH, FileKind, FileStat, Listed, OpenFileOptions, parent_of};
+use super::parent_of;
+use crate::client::handles::Resource;
 use crate::error::{Error, ErrorCode};
-use crate::handle::Resource;
 use crate::ssh::connection::Connection;
 
 /// How much a request moves. The core's server takes requests of 256 KiB.

@@ -16,8 +16,8 @@ use microsandbox::protocol::message::{Message, MessageType};
 use microsandbox_agent_client::AgentFrame;
 use tokio::sync::mpsc::Receiver;
 
+use super::answers::{answer, broken, decode, lost, unexpected};
 use super::failure::Failure;
-use super::guest::{answer, broken, decode, lost, unexpected};
 
 /// Below this, asking for raw records takes longer than they save. It is what
 /// the core has found.

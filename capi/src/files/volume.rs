@@ -5,7 +5,7 @@
 
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
@@ -14,12 +14,12 @@ use microsandbox::volume::fs::RootedVolumeFs;
 use microsandbox::{Volume, VolumeKind, with_backend};
 use serde_json::json;
 
+use super::entry::{Attributes, FileKind, FileStat, Listed, OpenFileOptions, blocking};
 use super::failure::Failure;
 use super::permission_bits::{ownership, set_file_mode, set_mode, set_mode_of_new, set_owner};
-use super::{Attributes, FileKind, Listed, OpenFileOptions, FileStat};
-use crate::client::joined;
 use crate::error::{Error, ErrorCode};
-use crate::ops::Request;
+use crate::request::Request;
+use crate::task::lock;
 
 /// The files of a volume.
 pub struct VolumeFiles {
@@ -359,17 +359,6 @@ impl VolumeDirectory {
         self.entries = Some(entries);
         Ok(batch)
     }
-}
-
-/// Runs blocking work off the threads that everything else runs on.
-pub async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, Failure> + Send + 'static,
-) -> Result<T, Failure> {
-    joined(tokio::task::spawn_blocking(work).await)
-}
-
-pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
 }
 
 fn unsupported(name: &str, reason: &str) -> Error {

@@ -13,12 +13,13 @@ use microsandbox::{AgentClient, AgentClientError, MicrosandboxError as CoreError
 use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc::Receiver;
 
-use super::connection::Connecting;
-use super::sandbox::{NamedSandbox, find};
-use super::{NoOptions, Request, encode};
-use crate::client::Outcome;
+use crate::client::handles::Resource;
+use crate::client::outcome::Outcome;
 use crate::error::{Error, ErrorCode};
-use crate::handle::Resource;
+use crate::json::{NoOptions, encode};
+use crate::request::Request;
+use crate::sandboxes::connection::Connecting;
+use crate::sandboxes::target::{NamedSandbox, find};
 use crate::stream::{Item, Source, Stream};
 
 /// What to begin an exchange with. The frame's bytes are the body.

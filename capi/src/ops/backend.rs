@@ -4,10 +4,12 @@ use microsandbox::BackendSelectionSource;
 use microsandbox::config::{BackendContext, ContextProfile, config_path};
 use serde::{Deserialize, Serialize};
 
-use super::sandbox::BackendKind;
-use super::{NoOptions, Request};
-use crate::client::Outcome;
-use crate::error::{Error, without_api_key};
+use crate::client::outcome::Outcome;
+use crate::error::Error;
+use crate::error::without_api_key;
+use crate::json::NoOptions;
+use crate::request::Request;
+use crate::sandboxes::target::BackendKind;
 
 /// A backend. Its key is never told.
 #[derive(Debug, Serialize)]

@@ -1,6 +1,5 @@
 //! Running commands, with their output collected or streamed.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -8,94 +7,22 @@ use microsandbox::MicrosandboxError as CoreError;
 use microsandbox::sandbox::ExecOptionsBuilder;
 use microsandbox::sandbox::exec::ExecSink;
 use microsandbox::{ExecEvent, ExecHandle, Sandbox};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::json;
 use tokio::time::{Instant, timeout, timeout_at};
 use tokio_util::task::AbortOnDropHandle;
 
-use super::connection::Connecting;
-use super::rlimit::Rlimits;
-use super::signal::FatalSignal;
-use super::{Request, out_of_range, until_cancelled};
-use crate::client::Outcome;
+use crate::client::outcome::{MAXIMUM_PAYLOAD, Outcome};
+use crate::client::spare_connection::with_spare;
 use crate::error::{Error, ErrorCode};
-use crate::frame::MAXIMUM_PAYLOAD;
-use crate::spare_connection::with_spare;
-
-/// How to run a command.
-#[derive(Debug, Default, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
-#[cfg_attr(test, ts(optional_fields))]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct CommandOptions {
-    /// The command's arguments. A shell script sees them as `$1`, `$2` and so
-    /// on; the image's own command gets them behind its own. Default: none.
-    pub args: Option<Vec<String>>,
-    /// Working directory in the guest. Default: the sandbox's.
-    pub cwd: Option<String>,
-    /// Environment variables, added to the sandbox's.
-    pub env: Option<BTreeMap<String, String>>,
-    /// The guest user to run as. Default: the sandbox's.
-    pub user: Option<String>,
-    /// After how many milliseconds the command is killed and the call fails
-    /// with `exec-timeout`. Default: never.
-    pub timeout_ms: Option<i64>,
-    /// Runs the command in a terminal of its own, of this size: standard
-    /// output and standard error are one then. Default: no terminal.
-    pub tty: Option<TerminalSize>,
-    /// Resource limits of the command. Default: the sandbox's.
-    pub rlimits: Option<Rlimits>,
-}
-
-/// The size of a terminal, each from 1 to 65535.
-#[derive(Clone, Copy, Debug, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct TerminalSize {
-    /// Characters in a line.
-    pub columns: i64,
-    /// Lines.
-    pub rows: i64,
-}
-
-/// What to run.
-#[derive(Debug, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
-#[serde(rename_all = "camelCase")]
-pub enum Program {
-    /// A path in the guest, or a name that is looked up in its `PATH`.
-    Exec(String),
-    /// A script, which the sandbox's shell gets with `-c`.
-    Shell(String),
-    /// The entrypoint and command of the image.
-    Default,
-}
-
-/// Where a command's standard input comes from.
-#[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
-#[serde(rename_all = "camelCase")]
-pub enum Stdin {
-    /// There is none: it is at its end from the start.
-    Null,
-    /// The request's bytes.
-    Bytes,
-    /// `process.write`.
-    Piped,
-}
-
-/// A command to run.
-#[derive(Debug, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct CommandRequest {
-    /// What to run.
-    pub program: Program,
-    /// Where its standard input comes from.
-    pub stdin: Stdin,
-    /// How to run it.
-    pub options: CommandOptions,
-}
+use crate::files::entry::{FileKind, FileStat};
+use crate::files::guest::Guest;
+use crate::options::command::{CommandRequest, Program, Stdin, TerminalSize};
+use crate::process::signal::FatalSignal;
+use crate::process::{interrupted, timed_out};
+use crate::request::Request;
+use crate::sandboxes::connection::Connecting;
+use crate::task::until_cancelled;
 
 /// How a command ended. The frame's bytes are its standard output followed by
 /// its standard error.
@@ -123,7 +50,7 @@ pub async fn run(request: Request) -> Result<Outcome, Error> {
     // caller who gave up wants.
     match end.await? {
         Some(End::Exited { code }) => output.into_outcome(code),
-        Some(End::Failed(failed)) => Err(Error::exec_failed(&failed)),
+        Some(End::Failed(failed)) => Err(not_started(&request, &failed).await),
         Some(End::Lost) => Err(output.attach_to(interrupted())),
         Some(End::TooLarge) => Err(Error::too_large(output.length())),
         None => {
@@ -153,6 +80,13 @@ impl Command {
     /// while there are as many as there can be.
     pub async fn start(request: &Request) -> Result<Self, Error> {
         let sandbox = request.client.handles.get::<Sandbox>(request.handle)?;
+        let CommandRequest { options, .. } = request.options()?;
+        // In a terminal a command would silently run somewhere else.
+        if options.tty.is_some() && options.cwd.is_some() {
+            if let Some(error) = missing_directory(request).await {
+                return Err(error);
+            }
+        }
         let mut connecting = Connecting::to(sandbox.name());
         loop {
             match with_spare(Self::ask(request, &sandbox)).await? {
@@ -196,78 +130,45 @@ impl Command {
     }
 }
 
+/// The error for a command that the guest did not start. The guest blames the
+/// program when the working directory is what is missing.
+pub async fn not_started(request: &Request, failed: &ExecFailed) -> Error {
+    match missing_directory(request).await {
+        Some(error) => error,
+        None => Error::exec_failed(failed),
+    }
+}
+
+/// The error for a working directory in which no command can run, if the
+/// command's is one.
+async fn missing_directory(request: &Request) -> Option<Error> {
+    let sandbox = request.client.handles.get::<Sandbox>(request.handle).ok()?;
+    let CommandRequest { options, .. } = request.options().ok()?;
+    let directory = options.cwd.or_else(|| sandbox.config().spec.runtime.workdir.clone())?;
+    let guest = Guest::connect(request).await.ok()?;
+    let reason = match guest.stat(&directory, true).await {
+        Ok(FileStat { kind: FileKind::Directory, .. }) => return None,
+        Ok(_) => "is not a directory",
+        Err(failure) if failure.code == ErrorCode::NotFound => "does not exist",
+        Err(_) => return None,
+    };
+    Some(
+        Error::new(
+            ErrorCode::ExecFailed,
+            format!(
+                "Cannot start the command, its working directory {directory} {reason}: make it in \
+                 the guest first, or give another one as cwd"
+            ),
+        )
+        .with_details(json!({ "kind": "bad-cwd", "cwd": directory })),
+    )
+}
+
 /// Writes all of the input and ends it. A command may end before it has read it.
 async fn feed(stdin: ExecSink, bytes: Bytes) {
     if bytes.is_empty() || stdin.write(bytes).await.is_ok() {
         let _ = stdin.close().await;
     }
-}
-
-impl CommandOptions {
-    /// Checks the options, and returns what hands all but the deadline to the
-    /// core.
-    pub fn configuration(
-        self,
-    ) -> Result<impl FnOnce(ExecOptionsBuilder) -> ExecOptionsBuilder, Error> {
-        let rlimits = self.rlimits.as_ref().map(Rlimits::checked).transpose()?.unwrap_or_default();
-        Ok(move |builder: ExecOptionsBuilder| {
-            let mut builder = builder
-                .args(self.args.unwrap_or_default())
-                .envs(self.env.unwrap_or_default())
-                .tty(self.tty.is_some());
-            if let Some(cwd) = self.cwd {
-                builder = builder.cwd(cwd);
-            }
-            if let Some(user) = self.user {
-                builder = builder.user(user);
-            }
-            rlimits.into_iter().fold(builder, |builder, (resource, soft, hard)| {
-                builder.rlimit_range(resource, soft, hard)
-            })
-        })
-    }
-
-    /// How long the command may run.
-    pub fn limit(&self) -> Result<Option<Duration>, Error> {
-        /// A year. More would overflow the clock, and means no limit anyway.
-        const MAXIMUM: i64 = 365 * 24 * 60 * 60 * 1000;
-        match self.timeout_ms {
-            None => Ok(None),
-            Some(limit @ 1..=MAXIMUM) => Ok(Some(Duration::from_millis(limit as u64))),
-            Some(limit) => {
-                Err(out_of_range("timeoutMs", limit, &format!("from 1 to {MAXIMUM}")))
-            }
-        }
-    }
-}
-
-impl TerminalSize {
-    /// The two numbers in the order in which the core takes them.
-    pub fn rows_and_columns(self) -> Result<(u16, u16), Error> {
-        let checked = |path, value| match u16::try_from(value) {
-            Ok(number) if number > 0 => Ok(number),
-            _ => Err(out_of_range(path, value, "from 1 to 65535")),
-        };
-        Ok((checked("rows", self.rows)?, checked("columns", self.columns)?))
-    }
-}
-
-/// The error for a command whose end nobody saw.
-pub fn interrupted() -> Error {
-    Error::new(
-        ErrorCode::CommandInterrupted,
-        "The command did not end: the sandbox stopped, or the connection to it was lost, so how \
-         far the command came is not known",
-    )
-}
-
-/// The error for a command that ran too long.
-pub fn timed_out(limit: Duration) -> Error {
-    Error::new(
-        ErrorCode::ExecTimeout,
-        format!("The command was killed after {} ms", limit.as_millis()),
-    )
-    .with_details(json!({ "timeoutMs": limit.as_millis() as u64 }))
 }
 
 /// What a command has printed so far.

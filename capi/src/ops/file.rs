@@ -3,10 +3,11 @@
 use serde::{Deserialize, Serialize};
 
 use super::fs::FileAttributesRequest;
-use super::{NoOptions, Request};
-use crate::client::Outcome;
+use crate::client::outcome::Outcome;
 use crate::error::Error;
 use crate::files::OpenFile;
+use crate::json::NoOptions;
+use crate::request::Request;
 
 /// What to read of an open file.
 #[derive(Debug, Deserialize)]

@@ -2,22 +2,24 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use bytes::Bytes;
-use microsandbox::{
-    Backend, Image, ImageArchiveFormat, ImageHandle, LocalBackend, MicrosandboxError as CoreError,
+use microsandbox::{Image, ImageArchiveFormat, ImageHandle, MicrosandboxError as CoreError};
+use microsandbox_image::{
+    GlobalCache, ImageError, ImageLoadOptions, RootfsMaterialization, progress_channel,
 };
-use microsandbox_image::{GlobalCache, ImageError, ImageLoadOptions, progress_channel};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::output_file::{OutputFile, unusable};
-use super::progress::PullProgress;
-use super::pull::parse_reference;
-use super::{NoOptions, Request, encode};
-use crate::client::Outcome;
+use crate::client::outcome::Outcome;
 use crate::error::{Error, ErrorCode};
+use crate::files::output_file::{OutputFile, unusable};
+use crate::images::progress::PullProgress;
+use crate::images::pull::{Pull, local};
+use crate::json::{NoOptions, encode};
+use crate::options::registry::{Access, CaCertificates, PullPolicy, RegistryAuth};
+use crate::options::rootfs::parse_reference;
+use crate::request::Request;
 
 /// Names an image.
 #[derive(Debug, Deserialize)]
@@ -325,19 +327,6 @@ pub async fn save(request: Request) -> Result<Outcome, Error> {
     Ok(Outcome::default())
 }
 
-/// The backend of this machine. Elsewhere there are no images to work with.
-pub fn local<'a>(
-    backend: &'a Arc<dyn Backend>,
-    action: &str,
-) -> Result<&'a LocalBackend, Error> {
-    backend.as_local().ok_or_else(|| {
-        Error::new(
-            ErrorCode::Unsupported,
-            format!("Cannot {action} in the cloud: it keeps its images to itself"),
-        )
-    })
-}
-
 /// An archive that could not be loaded. What is wrong with a pulled image
 /// there is wrong with the archive here.
 fn unloadable(path: &Path, error: ImageError) -> Error {
@@ -390,4 +379,47 @@ impl From<microsandbox::ImageConfigDetail> for ImageConfig {
                 .unwrap_or_default(),
         }
     }
+}
+
+/// Which image to pull, and how.
+#[derive(Debug, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(test, ts(optional_fields))]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ImagePullOptions {
+    /// The image's reference, such as `alpine:3.22`.
+    pub reference: String,
+    /// When the registry is asked. Default: `if-missing`.
+    pub pull_policy: Option<PullPolicy>,
+    /// Credentials for the registry. Default: those that the system's
+    /// keyring, the user's configuration or Docker's configuration file have
+    /// for it, else none.
+    pub registry_auth: Option<RegistryAuth>,
+    /// Whether the registry is spoken to in plain HTTP. Default: `false`,
+    /// unless the user's configuration says so for this registry.
+    pub registry_insecure: Option<bool>,
+    /// Certificates of authorities to trust besides the system's, in PEM form.
+    /// Default: those that the user's configuration names.
+    pub registry_ca_certs: Option<CaCertificates>,
+}
+
+/// `image.pull`
+pub async fn pull(request: Request) -> Result<Outcome, Error> {
+    let options: ImagePullOptions = request.options()?;
+    let backend = request.client.backend.get()?;
+    let local = local(&backend, "pull an image")?;
+    let access = Access {
+        auth: options.registry_auth.as_ref(),
+        insecure: options.registry_insecure,
+        ca_certs: options.registry_ca_certs.as_ref(),
+    };
+    let pull = Pull {
+        reference: &options.reference,
+        policy: options.pull_policy.unwrap_or_default().into(),
+        registry: access.options()?,
+        materialization: RootfsMaterialization::Layered,
+    };
+    let _in_use = pull.run(&request, local).await?;
+    let image = Image::get_local(local, &options.reference).await?;
+    Outcome::json(&ImageInfo::from(&image))
 }

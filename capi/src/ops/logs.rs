@@ -7,18 +7,20 @@ use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
 use futures_util::{FutureExt, StreamExt};
 use microsandbox::MicrosandboxError as CoreError;
-use microsandbox::sandbox::SandboxHandle;
 use microsandbox::logs::{
     LogCursor, LogEntry as CoreEntry, LogOptions, LogSource as CoreSource, LogStreamOptions,
     LogStreamStart,
 };
+use microsandbox::sandbox::SandboxHandle;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::sandbox::{OnSandbox, current};
-use super::{Request, encode, out_of_range};
-use crate::client::Outcome;
+use crate::client::outcome::Outcome;
 use crate::error::{Error, ErrorCode};
+use crate::json::encode;
+use crate::options::check::out_of_range;
+use crate::request::Request;
+use crate::sandboxes::target::{OnSandbox, current};
 use crate::stream::{Item, Source, Stream};
 
 /// What of a log to read.

@@ -10,10 +10,12 @@ use microsandbox::{MicrosandboxError as CoreError, SandboxMetrics, all_sandbox_m
 use serde::{Deserialize, Serialize};
 use tokio::time::{Instant, Interval, MissedTickBehavior};
 
-use super::sandbox::{OnSandbox, current};
-use super::{NoOptions, Request, encode, out_of_range};
-use crate::client::Outcome;
+use crate::client::outcome::Outcome;
 use crate::error::Error;
+use crate::json::{NoOptions, encode};
+use crate::options::check::out_of_range;
+use crate::request::Request;
+use crate::sandboxes::target::{OnSandbox, current};
 use crate::stream::{Item, Source, Stream};
 
 /// How to follow what a sandbox uses.

@@ -11,13 +11,15 @@ use serde::Serialize;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep_until};
 
-use super::command::{Command, TerminalSize, interrupted, timed_out};
-use super::signal::SignalOptions;
+use super::command::Command;
 use super::stream::{ReadOptions, ReadResult};
-use super::{NoOptions, Request};
-use crate::client::Outcome;
+use crate::client::outcome::Outcome;
 use crate::error::Error;
-use crate::process::{Control, InputState, Output, Process};
+use crate::json::NoOptions;
+use crate::options::command::TerminalSize;
+use crate::process::signal::SignalOptions;
+use crate::process::{Control, InputState, Output, Process, interrupted, timed_out};
+use crate::request::Request;
 
 /// A command that has started. Its handle is in the frame.
 #[derive(Debug, Serialize)]
@@ -31,7 +33,7 @@ pub struct SpawnedProcess {
 /// `process.spawn`: starts a command, and completes when it has started.
 pub async fn spawn(request: Request) -> Result<Outcome, Error> {
     let Command { mut handle, deadline, limit, terminal, feeding } = Command::start(&request).await?;
-    let pid = started(&mut handle).await?;
+    let pid = started(&request, &mut handle).await?;
     if let Some((rows, columns)) = terminal {
         handle.resize(rows, columns).await?;
     }
@@ -100,11 +102,11 @@ pub async fn abandon(request: Request) -> Result<Outcome, Error> {
 }
 
 /// Waits until the command has started.
-async fn started(handle: &mut ExecHandle) -> Result<u32, Error> {
+async fn started(request: &Request, handle: &mut ExecHandle) -> Result<u32, Error> {
     loop {
         match handle.recv().await {
             Some(ExecEvent::Started { pid }) => return Ok(pid),
-            Some(ExecEvent::Failed(failed)) => return Err(Error::exec_failed(&failed)),
+            Some(ExecEvent::Failed(failed)) => return Err(not_started(request, &failed).await),
             None => return Err(interrupted()),
             // Nothing else comes before the start.
             Some(_) => {}

@@ -3,12 +3,13 @@
 use microsandbox::Sandbox;
 use serde::Deserialize;
 
-use super::check::invalid;
-use super::command::TerminalSize;
-use super::{NoOptions, Request};
-use crate::client::Outcome;
+use crate::client::outcome::Outcome;
 use crate::error::Error;
 use crate::files::sftp::Sftp;
+use crate::json::NoOptions;
+use crate::options::check::invalid;
+use crate::options::command::TerminalSize;
+use crate::request::Request;
 use crate::ssh::client::Client;
 use crate::ssh::process::{self, Terminal};
 

@@ -11,11 +11,12 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
-use super::check::in_range;
-use super::{NoOptions, Request};
-use crate::client::Outcome;
+use crate::client::handles::Resource;
+use crate::client::outcome::Outcome;
 use crate::error::{Error, ErrorCode};
-use crate::handle::Resource;
+use crate::json::NoOptions;
+use crate::options::check::in_range;
+use crate::request::Request;
 use crate::ssh::log::{Events, Log};
 use crate::ssh::{Settings, keys, server, ssh_error};
 use crate::stream::Stream;

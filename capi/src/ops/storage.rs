@@ -9,9 +9,11 @@ use microsandbox::storage::{
 use microsandbox::with_backend;
 use serde::{Deserialize, Serialize};
 
-use super::{NoOptions, Request, out_of_range};
-use crate::client::Outcome;
+use crate::client::outcome::Outcome;
 use crate::error::Error;
+use crate::json::NoOptions;
+use crate::options::check::out_of_range;
+use crate::request::Request;
 
 /// What is stored on this machine. It was looked up piece by piece, while
 /// others may have changed it.

@@ -2,9 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Request;
-use crate::client::Outcome;
+use crate::client::outcome::Outcome;
 use crate::error::Error;
+use crate::request::Request;
 use crate::stream::Stream;
 
 /// How much of a stream to produce.

@@ -12,8 +12,8 @@ use super::Settings;
 use super::connection::{Connection, new_key};
 use super::log::Log;
 use super::server;
+use crate::client::handles::Resource;
 use crate::error::Error;
-use crate::handle::Resource;
 
 /// A client of one sandbox. Dropping it ends its connections.
 pub struct Client {

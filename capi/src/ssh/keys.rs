@@ -9,7 +9,7 @@ use russh::keys::{HashAlg, PrivateKey, PublicKey, PublicKeyBase64, decode_secret
 use super::connection::new_key;
 use super::ssh_error;
 use crate::error::Error;
-use crate::ops::check::invalid;
+use crate::options::check::invalid;
 
 /// The keys that are given one by one, and those in a file.
 pub fn authorized(lines: &[String], file: Option<&str>) -> Result<Vec<PublicKey>, Error> {

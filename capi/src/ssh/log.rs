@@ -75,7 +75,7 @@ impl Source for Events {
                 Err(RecvError::Lagged(count)) => SshServerEvent::Missed { count },
                 Err(RecvError::Closed) => return Ok(None),
             };
-            Ok(Some(Item { json: crate::ops::encode(&event)?, bytes: Bytes::new() }))
+            Ok(Some(Item { json: crate::json::encode(&event)?, bytes: Bytes::new() }))
         }
         .boxed()
     }

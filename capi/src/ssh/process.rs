@@ -11,9 +11,8 @@ use super::connection::{Connection, granted};
 use super::signal::of_ssh;
 use super::ssh_error;
 use crate::error::{Error, ErrorCode};
-use crate::ops::command::interrupted;
-use crate::ops::signal::Signal;
-use crate::process::{Control, Output, Process};
+use crate::process::signal::Signal;
+use crate::process::{Control, Output, Process, interrupted};
 
 /// A terminal for a command.
 pub struct Terminal<'a> {

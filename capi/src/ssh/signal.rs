@@ -4,7 +4,7 @@ use std::mem::discriminant;
 
 use russh::Sig;
 
-use crate::ops::signal::Signal;
+use crate::process::signal::Signal;
 
 /// Those that the standard names. The others go by their name without `SIG`.
 const STANDARD: [(Sig, Signal); 12] = [

@@ -1,0 +1,4 @@
+//! Images: how they come here.
+
+pub mod progress;
+pub mod pull;
