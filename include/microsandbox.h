@@ -51,10 +51,6 @@
 // Length of an encoded [`MsbFrameHeader`] in bytes.
 #define MSB_FRAME_HEADER_LENGTH 20
 
-// The most raw bytes that a result may have: a frame's length has 32 bits, and
-// its JSON takes some of them.
-#define MAXIMUM_PAYLOAD ((size_t)UINT32_MAX - (1024 * 1024))
-
 // The version of this interface. It changes whenever a program that was
 // written for another version could not use the library any more.
 #define MSB_ABI_VERSION 1

@@ -8,8 +8,7 @@
 
 output=$CARGO_TARGET_DIR/$profile
 agent_output=$output
-# Without the user's keyring, which no test has.
-compile() { cargo build "${crates[@]}" --profile "$profile" --no-default-features "$@" </dev/null >&2; }
+compile() { cargo build "${crates[@]}" "$@" </dev/null >&2; }
 compile_agent() { compile "$@"; }
 
 [ -d "$output/deps" ] || say "building 650 crates, about 10 minutes the first time"

@@ -5,6 +5,6 @@
 
 "$checkout/tools/setup.sh"
 export UPDATE_GENERATED=1
-cargo test --manifest-path "$checkout/capi/Cargo.toml" --release --locked --lib generated </dev/null
+cargo test "${crates[@]}" --lib generated </dev/null
 export PATH=$MICROSANDBOX_BUILD_DIR/tools/bin:$PATH
 deno run --allow-read --allow-write="$checkout/docs" "$checkout/tools/permissions.ts"

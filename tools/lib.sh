@@ -33,6 +33,13 @@ runtime=$MICROSANDBOX_BUILD_DIR/runtime/$profile/$target-$core
 export MICROSANDBOX_RUNTIME_ARCHIVE=$runtime/archive.tar.zst
 # libkrunfw, as the official Python package has it.
 firmware=$MICROSANDBOX_BUILD_DIR/firmware/$target
+# Where the build of msb finds the guest's agent.
+export MSB_EMBED_ARTIFACTS_DIR=$runtime/agent
+# How crates are built here: all together, so that each dependency is compiled once, with what any of them needs of it,
+# and without the user's keyring, which no test has.
+crates=(--manifest-path "$checkout/capi/Cargo.toml" --locked --profile "$profile" -p microsandbox-capi
+  -p microsandbox-msb -p microsandbox-guest-agent)
+[ "$profile" = dist ] || crates+=(--no-default-features)
 # Where build.sh puts the library; ffi/library/locate.ts looks there.
 library=${machine:+$checkout/lib/$machine/$file}
 

@@ -43,15 +43,15 @@ export RUSTFLAGS="--remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}=/cargo --remap
 case $machine in *-win32) RUSTFLAGS="$RUSTFLAGS -Ctarget-feature=+crt-static" ;; esac
 output=$CARGO_TARGET_DIR/$target/$profile
 agent_output=$output
-compile() { cargo build "${crates[@]}" --profile "$profile" --target "$target" "$@" </dev/null >&2; }
+compile() { cargo build "${crates[@]}" --target "$target" "$@" </dev/null >&2; }
 # The guest's agent brings its own C library, whichever this machine has.
-compile_agent() { cargo build "${crates[@]}" --profile "$profile" --target "$target" "$@" </dev/null >&2; }
+compile_agent() { cargo build "${crates[@]}" --target "$target" "$@" </dev/null >&2; }
 case $machine in
   *-linux)
     packages python3:python3 objdump:binutils
     python3 -c 'import ensurepip' 2>/dev/null || install_packages python3-venv
     zig_tools
-    compile() { cargo zigbuild "${crates[@]}" --profile "$profile" --target "$target.$glibc" "$@" </dev/null >&2; }
+    compile() { cargo zigbuild "${crates[@]}" --target "$target.$glibc" "$@" </dev/null >&2; }
     ;;
 esac
 

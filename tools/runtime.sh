@@ -2,12 +2,6 @@
 # Sourced by build.sh and release.sh, never run. They say with a function `compile` how crates are compiled, and with
 # $output where Cargo then puts them.
 
-# All crates together, so that each dependency is compiled once, with what any of them needs of it.
-crates=(--manifest-path "$checkout/capi/Cargo.toml" --locked -p microsandbox-capi -p microsandbox-msb
-  -p microsandbox-guest-agent)
-# Where the build of msb finds the agent.
-export MSB_EMBED_ARTIFACTS_DIR=$runtime/agent
-
 # Copies a file unless it is there already: what is made of it would be made again.
 put() { # FROM TO
   ! cmp -s "$1" "$2" || return 0

@@ -878,6 +878,21 @@ transparentHugePages?: TransparentHugePages,
  */
 guestClock?: GuestClock, 
 /**
+ * Whether programs in the guest can run virtual machines of their own:
+ * the guest's processor then has the virtualization of this machine's,
+ * which is more for a guest to attack. Needs an x64 Linux machine that
+ * nests. A snapshot keeps it as it was taken. Default: `false`.
+ */
+nestedVirtualization?: boolean, 
+/**
+ * Whether the guest's kernel ends RCU grace periods at once, for which it
+ * interrupts each virtual CPU. A command that comes after a pause
+ * otherwise starts 10 to 20 ms later, because the kernel waits for such a
+ * period when it moves the command to its cgroup. Without effect with
+ * `init`. Default: `true`.
+ */
+rcuExpedited?: boolean, 
+/**
  * Environment variables of every command. Names that start with `MSB_`
  * are reserved. Default: the image's.
  */
@@ -1251,6 +1266,7 @@ how: End, };
  * - `metrics-unavailable`: There is no metrics sample yet.
  * - `microsandbox-error`: An error that the core does not classify.
  * - `missing-restore-bindings`: A restore needs bindings for resources of the host.
+ * - `modification-not-confirmed`: A change of a sandbox in the cloud was not confirmed: it may be saved and not yet in effect, or its result is unknown. The message says which, and whether to send it again.
  * - `modification-refused`: The changes to a sandbox contradict each other, are not possible, or need a restart that was not asked for. `details.plan` has them.
  * - `network-policy-error`: The network options contradict each other.
  * - `no-default-command`: The image defines no command to run.
@@ -1303,7 +1319,7 @@ how: End, };
  * - `volume-not-found`: There is no volume of that name.
  * - `wait-timeout`: What was waited for did not happen within `timeoutMs`.
  */
-export type ErrorCode = "agent-client-error" | "already-exists" | "boot-failed" | "busy" | "cancelled" | "client-closed" | "cloud-http" | "cloud-conflict" | "cloud-forbidden" | "cloud-rate-limited" | "cloud-response-invalid" | "cloud-unauthorized" | "cloud-unavailable" | "command-interrupted" | "control-client-error" | "control-secret-batch" | "control-state-changed" | "cross-device" | "database-error" | "directory-not-empty" | "exec-failed" | "exec-timeout" | "file-closed" | "filesystem-error" | "filesystem-loop" | "handle-closed" | "http-error" | "http-timeout" | "http-unreachable" | "image-archive-invalid" | "image-corrupt" | "image-in-use" | "image-not-found" | "image-platform-unavailable" | "image-pull-failed" | "internal" | "invalid-config" | "invalid-cursor" | "invalid-handle" | "invalid-option" | "invalid-sandbox-name" | "io-error" | "is-a-directory" | "job-history-error" | "job-input-busy" | "job-launch-unconfirmed" | "job-lost" | "job-not-found" | "job-not-running" | "job-output-gap" | "job-read-only" | "json-error" | "libkrunfw-not-found" | "log-missed-rotation" | "metrics-disabled" | "metrics-unavailable" | "microsandbox-error" | "missing-restore-bindings" | "modification-refused" | "network-policy-error" | "no-default-command" | "no-space" | "not-a-directory" | "not-found" | "option-out-of-range" | "os-error" | "patch-failed" | "permission-denied" | "port-unavailable" | "protocol-error" | "registry-disconnected" | "registry-plain-http" | "registry-rate-limited" | "registry-tls-failed" | "registry-unauthorized" | "registry-unreachable" | "read-only-filesystem" | "result-too-large" | "output-overflow" | "runtime-error" | "runtime-incomplete" | "runtime-in-use" | "runtime-not-installed" | "sandbox-already-exists" | "sandbox-not-found" | "sandbox-not-running" | "sandbox-replaced" | "sandbox-still-running" | "sandbox-stop-timed-out" | "snapshot-already-exists" | "snapshot-image-missing" | "snapshot-integrity" | "snapshot-migration" | "snapshot-not-found" | "snapshot-replaced" | "snapshot-sandbox-running" | "snapshot-source-recovery" | "ssh-error" | "stdin-closed" | "stop-timeout" | "terminal-error" | "unknown-operation" | "unknown-option" | "unsupported" | "virtualization-unavailable" | "volume-already-exists" | "volume-in-use" | "volume-not-found" | "wait-timeout";
+export type ErrorCode = "agent-client-error" | "already-exists" | "boot-failed" | "busy" | "cancelled" | "client-closed" | "cloud-http" | "cloud-conflict" | "cloud-forbidden" | "cloud-rate-limited" | "cloud-response-invalid" | "cloud-unauthorized" | "cloud-unavailable" | "command-interrupted" | "control-client-error" | "control-secret-batch" | "control-state-changed" | "cross-device" | "database-error" | "directory-not-empty" | "exec-failed" | "exec-timeout" | "file-closed" | "filesystem-error" | "filesystem-loop" | "handle-closed" | "http-error" | "http-timeout" | "http-unreachable" | "image-archive-invalid" | "image-corrupt" | "image-in-use" | "image-not-found" | "image-platform-unavailable" | "image-pull-failed" | "internal" | "invalid-config" | "invalid-cursor" | "invalid-handle" | "invalid-option" | "invalid-sandbox-name" | "io-error" | "is-a-directory" | "job-history-error" | "job-input-busy" | "job-launch-unconfirmed" | "job-lost" | "job-not-found" | "job-not-running" | "job-output-gap" | "job-read-only" | "json-error" | "libkrunfw-not-found" | "log-missed-rotation" | "metrics-disabled" | "metrics-unavailable" | "microsandbox-error" | "missing-restore-bindings" | "modification-not-confirmed" | "modification-refused" | "network-policy-error" | "no-default-command" | "no-space" | "not-a-directory" | "not-found" | "option-out-of-range" | "os-error" | "patch-failed" | "permission-denied" | "port-unavailable" | "protocol-error" | "registry-disconnected" | "registry-plain-http" | "registry-rate-limited" | "registry-tls-failed" | "registry-unauthorized" | "registry-unreachable" | "read-only-filesystem" | "result-too-large" | "output-overflow" | "runtime-error" | "runtime-incomplete" | "runtime-in-use" | "runtime-not-installed" | "sandbox-already-exists" | "sandbox-not-found" | "sandbox-not-running" | "sandbox-replaced" | "sandbox-still-running" | "sandbox-stop-timed-out" | "snapshot-already-exists" | "snapshot-image-missing" | "snapshot-integrity" | "snapshot-migration" | "snapshot-not-found" | "snapshot-replaced" | "snapshot-sandbox-running" | "snapshot-source-recovery" | "ssh-error" | "stdin-closed" | "stop-timeout" | "terminal-error" | "unknown-operation" | "unknown-option" | "unsupported" | "virtualization-unavailable" | "volume-already-exists" | "volume-in-use" | "volume-not-found" | "wait-timeout";
 
 /**
  * How to fail.

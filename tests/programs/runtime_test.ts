@@ -15,6 +15,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { after, test } from "node:test";
+import { Backend, type MicrosandboxError, Sandbox } from "../../mod.ts";
 import { command, scopedFlags, start } from "../support.ts";
 
 const fixture = `${import.meta.dirname}/fixtures/runtime.ts`;
@@ -165,4 +166,24 @@ test("a library is chosen once, by an absolute path", async () => {
   ]).then((results) => [results[0], results[2]]);
   assert.equal(relative.name, "TypeError");
   assert.equal(missing.code, "library-loaded");
+});
+
+test("a home whose sockets would have paths that are too long is refused first", async () => {
+  const directory = join(home, "x".repeat(80));
+  using backend = await Backend.local({ home: directory });
+  await assert.rejects(
+    backend.run(() => Sandbox.create({ image: "localhost/none" })),
+    (error: MicrosandboxError) => {
+      assert.equal(error.code, "invalid-config");
+      const { home, limit } = error.details as { home: string; limit: number };
+      assert.equal(home, directory);
+      assert.ok(limit > 20 && limit < directory.length, `${limit}`);
+      assert.match(
+        error.message,
+        new RegExp(`has ${directory.length} bytes and may have ${limit}`),
+      );
+      return true;
+    },
+  );
+  assert.equal(existsSync(directory), false);
 });

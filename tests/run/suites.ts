@@ -17,7 +17,7 @@ export const suites: Suite[] = [
   { name: "check", command: ["tools/check.sh"], reporting: "exit-code" },
   {
     name: "rust",
-    command: bash("cargo test --manifest-path capi/Cargo.toml --release --locked"),
+    command: ["tools/rust_tests.sh"],
     reporting: "cargo",
   },
   { name: "c", command: ["tests/c/run.sh", library], reporting: "counts" },

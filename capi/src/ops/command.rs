@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use microsandbox::MicrosandboxError as CoreError;
+use microsandbox::protocol::exec::ExecFailed;
 use microsandbox::sandbox::ExecOptionsBuilder;
 use microsandbox::sandbox::exec::ExecSink;
 use microsandbox::{ExecEvent, ExecHandle, Sandbox};
@@ -149,7 +150,7 @@ async fn missing_directory(request: &Request) -> Option<Error> {
     let reason = match guest.stat(&directory, true).await {
         Ok(FileStat { kind: FileKind::Directory, .. }) => return None,
         Ok(_) => "is not a directory",
-        Err(failure) if failure.code == ErrorCode::NotFound => "does not exist",
+        Err(failure) if failure.is(ErrorCode::NotFound) => "does not exist",
         Err(_) => return None,
     };
     Some(

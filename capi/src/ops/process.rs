@@ -11,7 +11,7 @@ use serde::Serialize;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep_until};
 
-use super::command::Command;
+use super::command::{Command, not_started};
 use super::stream::{ReadOptions, ReadResult};
 use crate::client::outcome::Outcome;
 use crate::error::Error;
