@@ -15,7 +15,6 @@ import process from "node:process";
 import { parseArgs } from "node:util";
 import { doctor } from "./src/cli/doctor.ts";
 import { runInstall } from "./src/cli/install.ts";
-import { msb } from "./src/cli/msb.ts";
 import { print, say } from "./src/cli/output.ts";
 import { where } from "./src/cli/where.ts";
 
@@ -24,9 +23,8 @@ const usage = `Usage: cli COMMAND
   install [--force] [--mirror URL]  download the library, unpack the runtime
   doctor                            find out what keeps sandboxes from booting
   where                             where everything is, and its permissions
-  msb [ARGUMENT...]                 run the installed msb program
 
-install, doctor and where print JSON with --json.`;
+Each prints JSON with --json.`;
 
 const jsonOption = { json: { type: "boolean", default: false } } as const;
 const installOptions = {
@@ -62,8 +60,6 @@ async function run([command, ...args]: string[]): Promise<number> {
       const { values } = parseArgs({ args, options: jsonOption });
       return await where(values.json);
     }
-    case "msb":
-      return await msb(args);
     case "help":
     case "--help":
     case "-h":

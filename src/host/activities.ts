@@ -95,16 +95,6 @@ export const activities = {
       env: [...cacheVariables],
     }),
   },
-  msb: {
-    name: "`cli msb`",
-    why: "It runs the installed `msb`, with the environment that it has.",
-    permissions: ({ library, cacheVariables, msb }) => ({
-      ffi: [library],
-      read: [library],
-      env: [...cacheVariables],
-      run: [msb],
-    }),
-  },
   setRuntimePath: {
     name: "`setRuntimePath()`, with a library that `setLibraryPath()` names",
     why: "The program that it names is run.",

@@ -194,13 +194,6 @@ for (const runtime of runtimes) {
       assert.deepEqual(released.downloads, []);
     });
 
-    test("msb gets the arguments and gives its exit code", async () => {
-      const command = [...runtime.cli(), "msb", "no-such-command"];
-      const ended = await run(command);
-      assert.notEqual(ended.code, 0);
-      assert.match(ended.stderr, /no-such-command/);
-    });
-
     test("wrong arguments are errors with exit code 2", async () => {
       for (const args of [[], ["nothing"], ["where", "--mirror=x"]]) {
         const ended = await run([...runtime.cli(), ...args]);

@@ -180,15 +180,6 @@ test("where", async () => {
   }
 });
 
-test("msb", async () => {
-  const permissions = granted("msb");
-  const command = [`${released.url}cli.ts`, "msb", "--version"];
-  const ended = await succeed(permissions, command);
-  assert.match(ended.stdout, /^msb \d/);
-  assertExact(permissions, ended.questions);
-  await assertRefusedWithoutRun(permissions, command);
-});
-
 test("setRuntimePath", async () => {
   const permissions = granted("setRuntimePath");
   const choose = `microsandbox.setLibraryPath("${places.library}");\n` +

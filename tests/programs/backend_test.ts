@@ -113,7 +113,7 @@ test("modify() changes the secrets of a sandbox in the cloud", async () => {
   const change = { secrets: { TOKEN: { value: "hush hush", hosts: ["example.com"] } } };
   const plan = await sandbox.modify(change);
   assert.equal(plan.applied, true);
-  assert.deepEqual(plan.changes.map((it) => [it.kind, it.disposition]), [["secret", "live"]]);
+  assert.deepEqual(plan.secretChanges.map((it) => [it.name, it.disposition]), [["TOKEN", "live"]]);
   const [planned, applied] = server.requests.filter(({ call }) => !call.startsWith("GET"));
   const id = idOf(sandbox);
   assert.equal(planned!.call, `POST /v1/sandboxes/${id}/modifications/plan`);

@@ -73,9 +73,9 @@ fn exit_with(message: &str) -> ! {
 
 /// Does every step up to the first command.
 fn prepare(port: &File, console: &mut BootConsoleState) -> Result<Guest, Failure> {
-    let (mut bootstrap, received) = agent::receive_bootstrap(port).in_step("bootstrap receive")?;
+    let (bootstrap, received) = agent::receive_bootstrap(port).in_step("bootstrap receive")?;
     *console = received;
-    let settings = kernel::Settings::take_from(&mut bootstrap);
+    let settings = kernel::Settings::of(&bootstrap);
     let default_cwd = bootstrap.default_cwd.clone();
     let (mut parameters, config) =
         BootParams::from_bootstrap(bootstrap).in_step("bootstrap validation")?;

@@ -4,23 +4,22 @@ use std::fs;
 
 use microsandbox_protocol::bootstrap::GuestBootstrap;
 
-/// The variable by which the library leaves the kernel's own way of waiting
-/// alone. It is for the agent and taken out before commands see it.
+/// The variable by which the library says to leave the kernel's own way of
+/// waiting alone. It is one of the sandbox's, so commands see it too.
 const RCU_EXPEDITED: &str = "MICROSANDBOX_RCU_EXPEDITED";
 
 /// What the host asked for.
+#[derive(Debug, PartialEq)]
 pub struct Settings {
     is_rcu_expedited: bool,
 }
 
 impl Settings {
-    /// Takes the settings out of the variables that commands are given.
-    pub fn take_from(bootstrap: &mut GuestBootstrap) -> Self {
-        let variables = &mut bootstrap.default_env;
-        let is_rcu_expedited =
-            !variables.iter().any(|it| it.key == RCU_EXPEDITED && it.value == "0");
-        variables.retain(|it| it.key != RCU_EXPEDITED);
-        Self { is_rcu_expedited }
+    /// Reads the settings from the sandbox's variables.
+    pub fn of(bootstrap: &GuestBootstrap) -> Self {
+        let variables = &bootstrap.default_env;
+        let is_refused = variables.iter().any(|it| it.key == RCU_EXPEDITED && it.value == "0");
+        Self { is_rcu_expedited: !is_refused }
     }
 
     /// Changes the kernel. A kernel that cannot be changed so is as good, only
@@ -39,25 +38,18 @@ impl Settings {
 mod tests {
     use super::*;
 
-    fn bootstrap(variables: &[(&str, &str)]) -> GuestBootstrap {
+    fn settings(variables: &[(&str, &str)]) -> Settings {
         let variables: Vec<_> = variables
             .iter()
             .map(|(key, value)| serde_json::json!({ "key": key, "value": value }))
             .collect();
-        serde_json::from_value(serde_json::json!({ "default_env": variables })).unwrap()
+        let bootstrap = serde_json::json!({ "default_env": variables });
+        Settings::of(&serde_json::from_value(bootstrap).unwrap())
     }
 
     #[test]
     fn grace_periods_are_expedited_unless_refused() {
-        assert!(Settings::take_from(&mut bootstrap(&[("A", "1")])).is_rcu_expedited);
-        assert!(!Settings::take_from(&mut bootstrap(&[(RCU_EXPEDITED, "0")])).is_rcu_expedited);
-    }
-
-    #[test]
-    fn commands_do_not_see_settings() {
-        let mut bootstrap = bootstrap(&[("A", "1"), (RCU_EXPEDITED, "0"), ("B", "2")]);
-        Settings::take_from(&mut bootstrap);
-        let left: Vec<_> = bootstrap.default_env.iter().map(|it| it.key.as_str()).collect();
-        assert_eq!(left, ["A", "B"]);
+        assert!(settings(&[("A", "0")]).is_rcu_expedited);
+        assert!(!settings(&[("A", "1"), (RCU_EXPEDITED, "0")]).is_rcu_expedited);
     }
 }

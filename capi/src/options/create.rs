@@ -96,7 +96,8 @@ pub struct CreateOptions {
     /// interrupts each virtual CPU. A command that comes after a pause
     /// otherwise starts 10 to 20 ms later, because the kernel waits for such a
     /// period when it moves the command to its cgroup. Without effect with
-    /// `init`. Default: `true`.
+    /// `init`. With `false` commands see `MICROSANDBOX_RCU_EXPEDITED=0`.
+    /// Default: `true`.
     pub rcu_expedited: Option<bool>,
     /// Environment variables of every command. Names that start with `MSB_`
     /// are reserved. Default: the image's.
@@ -182,8 +183,8 @@ pub struct CreateOptions {
     pub mounts: Option<BTreeMap<String, mounts::Mount>>,
 }
 
-/// The variable and its value by which the guest's agent, which takes it out
-/// again, learns of `rcuExpedited: false`.
+/// The variable and its value by which the guest's agent learns of
+/// `rcuExpedited: false`.
 pub const NOT_EXPEDITED: (&str, &str) = ("MICROSANDBOX_RCU_EXPEDITED", "0");
 
 impl CreateOptions {
