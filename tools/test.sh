@@ -5,6 +5,7 @@
 
 "$checkout/tools/setup.sh"
 "$checkout/tools/build.sh"
+"$checkout/tools/upstream.sh"
 packages ps:procps valgrind:valgrind tmux:tmux script:bsdutils unshare:util-linux ssh:openssh-client
 export PATH=$MICROSANDBOX_BUILD_DIR/tools/bin:$PATH
 export MICROSANDBOX_LIB=$library

@@ -12,6 +12,7 @@ choice=${MICROSANDBOX_TEST_HOST:-}
 [ -e "$library" ] || die "no library at $library: run tools/build.sh first, or set MICROSANDBOX_LIB"
 export MICROSANDBOX_TEST_IMAGE=localhost/busybox:test
 export MICROSANDBOX_TEST_PYTHON=$build/python/bin/python
+export MICROSANDBOX_TEST_MSB=$build/upstream/msb
 umask 022
 
 # Sockets live below, and the path of a socket may have 107 bytes: so in a short place, wherever the home directory is.

@@ -64,6 +64,9 @@ pub enum ErrorCode {
     /// The handle was released: the sandbox was stopped, killed, detached or
     /// disposed through this object.
     HandleClosed,
+    /// The home directory was used by a later version, whose database this one
+    /// does not know.
+    HomeTooNew,
     /// An HTTP request failed: its connection ended before there was an answer.
     HttpError,
     /// An HTTP request had no answer in time.
@@ -132,6 +135,10 @@ pub enum ErrorCode {
     MicrosandboxError,
     /// A restore needs bindings for resources of the host.
     MissingRestoreBindings,
+    /// The sandbox comes from the core 0.7.11 or an earlier one, which had
+    /// snapshotted or forked it. What its disk is made of stands in files that
+    /// its guest could write, so it is not started.
+    MigrationRequired,
     /// A change of a sandbox in the cloud was not confirmed: it may be saved and
     /// not yet in effect, or its result is unknown. The message says which, and
     /// whether to send it again.
@@ -190,6 +197,9 @@ pub enum ErrorCode {
     RuntimeInUse,
     /// The runtime is not installed, and unpacking it was switched off.
     RuntimeNotInstalled,
+    /// The runtime is of another version than this library needs: the one that
+    /// was chosen, or the one that the sandbox was started by.
+    RuntimeOutdated,
     /// A sandbox of that name exists already.
     SandboxAlreadyExists,
     /// There is no sandbox of that name.

@@ -82,7 +82,7 @@ fn classify(error: &CoreError) -> (ErrorCode, Value) {
             Code::SandboxStopTimedOut,
             json!({ "name": name, "timeoutMs": timeout.as_millis() as u64 }),
         ),
-        CoreError::Runtime(text) => (cloud::of_runtime(text), Value::Null),
+        CoreError::Runtime(text) => (of_runtime(text), Value::Null),
         CoreError::StopTimeout { name, timeout, .. } => (
             Code::StopTimeout,
             json!({ "name": name, "timeoutMs": timeout.as_millis() as u64 }),
@@ -150,6 +150,25 @@ fn classify(error: &CoreError) -> (ErrorCode, Value) {
     }
 }
 
+/// The code for what the core calls a failure of the runtime. Refusals of what
+/// another version has made are told in words only.
+fn of_runtime(text: &str) -> ErrorCode {
+    let starts_with = |starts: &[&str]| starts.iter().any(|start| text.starts_with(start));
+    if starts_with(&["migration/recovery required"]) {
+        ErrorCode::MigrationRequired
+    } else if starts_with(&["This MSB_HOME has a newer", "database has tables but no migration"]) {
+        ErrorCode::HomeTooNew
+    } else if starts_with(&[
+        "upgrade required",
+        "selected msb runtime does not support",
+        "no tested sandbox launch contract",
+    ]) {
+        ErrorCode::RuntimeOutdated
+    } else {
+        cloud::of_runtime(text)
+    }
+}
+
 /// The name of what an error is about. The cloud's answers stand where a name
 /// stands otherwise; those have spaces, which no name has.
 fn named(name: &str) -> Value {
@@ -175,6 +194,16 @@ fn remedy(error: &CoreError) -> Option<&'static str> {
             "remove the sandboxes and snapshots that are made from it, or remove it with force"
         }
         CoreError::Image(error) => return image::remedy(image::classify(error).0),
+        CoreError::Runtime(text) => match of_runtime(text) {
+            ErrorCode::MigrationRequired => {
+                "restore one of its snapshots, or copy its files out with the version that made it"
+            }
+            ErrorCode::HomeTooNew => "update this module, or name another home with MSB_HOME",
+            ErrorCode::RuntimeOutdated => {
+                "restart the sandbox, or choose an msb of the version that version() returns as core"
+            }
+            code => return cloud::remedy(code),
+        },
         error => return cloud::remedy(classify(error).0),
     })
 }

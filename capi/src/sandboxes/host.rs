@@ -162,6 +162,11 @@ pub async fn explain(backend: &Arc<dyn Backend>, error: CoreError) -> Error {
         CoreError::Runtime(_) => false,
         _ => return error.into(),
     };
+    let mut error = Error::from(error);
+    // What another version has made is refused, whatever this machine is like.
+    if !matches!(error.code, ErrorCode::BootFailed | ErrorCode::RuntimeError) {
+        return error;
+    }
     // The runtime is there by now.
     let diagnosis = json!(examine(None).await);
     let problems: Vec<&str> = diagnosis["problems"]
@@ -170,7 +175,6 @@ pub async fn explain(backend: &Arc<dyn Backend>, error: CoreError) -> Error {
         .flatten()
         .filter_map(|problem| problem["headline"].as_str())
         .collect();
-    let mut error = Error::from(error);
     // Whatever the core called it, the sandbox did not come up. When the
     // machine has a problem and the guest showed no sign of life, that is why.
     error.code = ErrorCode::BootFailed;
