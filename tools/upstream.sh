@@ -7,3 +7,4 @@
 cargo build "${crates[@]}" -p "microsandbox-cli@$core" --bin msb </dev/null >&2
 mkdir -p "$MICROSANDBOX_BUILD_DIR/upstream"
 put "$CARGO_TARGET_DIR/$profile/msb" "$MICROSANDBOX_BUILD_DIR/upstream/msb"
+for part in "$firmware"/*; do put "$part" "$MICROSANDBOX_BUILD_DIR/upstream/$(basename "$part")"; done

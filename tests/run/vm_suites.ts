@@ -40,7 +40,7 @@ const nouns: Record<string, Noun> = {
   command: { ...microVms, emulatedOn: "bun" },
   image: { ...rootfs, emulatedOn: "deno" },
   sandbox: { ...microVms, emulatedOn: "bun" },
-  official: { ...programs, emulatedOn: "deno" },
+  official: { ...rootfs, emulatedOn: "deno" },
   lifecycle: { ...microVms, flags: "--allow-net=127.0.0.1", emulatedOn: "bun" },
   snapshot: {
     variables: ["MICROSANDBOX_TEST_IMAGE"],
