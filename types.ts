@@ -1,14 +1,45 @@
 /**
  * Types that appear in what this module's classes and functions take and
- * return. The inputs of calls are at the module's root.
+ * return, and that few programs have to name.
  *
  * @module
  */
 
+export type { AgentFrame } from "./src/remote/agent.ts";
+export type { SshExecOptions } from "./src/remote/options.gen.ts";
+export type { AttachJobOptions } from "./src/command/options.gen.ts";
+export type { AttachTerminalOptions } from "./src/command/terminal.ts";
+export type { JobHistory, ListJobsOptions } from "./src/command/job.ts";
+export type { ShellValue } from "./src/command/shell.ts";
+export type { ListVolumesOptions } from "./src/files/volume.ts";
+export type { ImageDetail, LoadImagesOptions } from "./src/host/image.ts";
+export type { RemoveImageOptions, SaveImagesOptions } from "./src/host/image.ts";
+export type { PruneStorageOptions } from "./src/host/options.gen.ts";
+export type { DownloadProgress, Installation, Versions } from "./src/host/runtime.ts";
+export type { ForkResult } from "./src/sandbox/base.ts";
+export type { ConnectSandboxOptions } from "./src/sandbox/handle.ts";
+export type { ArchiveProgress, LoadProgress } from "./src/sandbox/options.ts";
+export type {
+  CompactSandboxOptions,
+  ForkManySandboxOptions,
+  KillSandboxOptions,
+  MetricsStreamOptions,
+  PauseSandboxOptions,
+  RestartSandboxOptions,
+} from "./src/sandbox/options.gen.ts";
+export type {
+  ListSnapshotsOptions,
+  RemoveSnapshotOptions,
+  SnapshotSource,
+} from "./src/sandbox/snapshot.ts";
+export type {
+  CopySnapshotOptions,
+  CreateArchiveOptions,
+} from "./src/sandbox/snapshot_options.gen.ts";
+export type { LibraryErrorCode } from "./ffi/library/library_error.ts";
 export type {
   ArchiveFormat,
   ArchiveInfo,
-  ArchiveOptions,
   BackendChoice,
   BackendInfo,
   BackendKind,
@@ -17,18 +48,12 @@ export type {
   BoundMount,
   CaCertificates,
   CloneStrategy,
-  CloudOptions,
-  CommandOptions,
   CompactedDisk,
-  CompactOptions,
   CompactResult,
-  CopyOptions,
   CopyProgress,
   CpuPlacement,
-  CreateOptions,
   CreateProgress,
   DeploymentProfile,
-  DestroyOptions,
   DiskFormat,
   DiskMount,
   DiskUsage,
@@ -36,8 +61,6 @@ export type {
   DnsOptions,
   ErrorCode,
   FatalSignal,
-  ForkManyOptions,
-  ForkOptions,
   GroupHead,
   GroupHeadReason,
   GuestClock,
@@ -53,35 +76,23 @@ export type {
   HttpDenyFormat,
   HttpOptions,
   ImageConfig,
-  ImageInfo,
   ImageLayer,
-  ImagePruneReport,
-  ImagePullOptions,
   ImageSource,
   InitOption,
   InitOptions,
   InterceptionAuthority,
   InterfaceOptions,
-  JobAttachOptions,
   JobExit,
-  JobLogFilter,
   JobLogSource,
   JobState,
-  KillOptions,
   Limit,
-  ListOptions,
-  LoadOptions,
   LogLevel,
   LogSource,
-  MakeDirectoryOptions,
   MemoryKind,
   MemoryState,
-  Metrics,
-  MetricsOptions,
   ModificationNote,
   ModificationPlan,
   ModificationPolicy,
-  ModifyOptions,
   Mount,
   MountOwner,
   MountPolicy,
@@ -94,10 +105,7 @@ export type {
   NetworkProfile,
   NetworkProtocol,
   NetworkRule,
-  OpenFileOptions,
   OwnedMount,
-  PatchSpec,
-  PauseOptions,
   PauseState,
   PingResult,
   PortOption,
@@ -110,20 +118,16 @@ export type {
   ProxyOptions,
   ProxyProtocol,
   PrunedMemoryFile,
-  PruneStorageRequest,
   PublishedPort,
   PullPolicy,
   PullProgress,
   RateLimit,
   RateLimits,
   RegistryAuth,
-  RemoveFileOptions,
   Replay,
   ResizedResource,
   ResizeState,
   ResizeStatus,
-  RestartOptions,
-  RestoreOptions,
   RestoreWarning,
   RlimitOption,
   RlimitRange,
@@ -131,8 +135,6 @@ export type {
   RootDisk,
   RuntimeInfo,
   RuntimeOrigin,
-  SandboxInfo,
-  SaveOptions,
   SecretChange,
   SecretChangeKind,
   SecretOptions,
@@ -144,16 +146,11 @@ export type {
   SettingChangeKind,
   Signal,
   SnapshotDetails,
-  SnapshotInfo,
-  SnapshotOptions,
-  SshRequest,
   SshServerEvent,
-  SshServerRequest,
   StartupPhase,
   StartupProgress,
   Status,
   StatVirtualizationPolicy,
-  StopOptions,
   StopResult,
   StorageCategory,
   StorageItem,
@@ -172,11 +169,6 @@ export type {
   VolumeCreation,
   VolumeKind,
   VolumeMount,
-  VolumeOptions,
   VsockRoute,
   VsockType,
-  WriteWholeFileOptions,
 } from "./ffi/protocol/protocol.gen.ts";
-export type { DownloadProgress, Installation, Versions } from "./src/host/runtime.ts";
-export type { ImageDetail } from "./src/host/image.ts";
-export type { ArchiveProgress, ArchiveWriter, LoadProgress } from "./src/sandbox/snapshot.ts";

@@ -26,7 +26,7 @@ export interface Failure {
   /** What to branch on. */
   details?: unknown;
   /** What was produced before the failure. */
-  bytes?: Uint8Array;
+  bytes?: Uint8Array<ArrayBuffer>;
 }
 
 /** What a request may have besides its options. */
@@ -38,7 +38,7 @@ export interface CallOptions {
   /** Cancels the request. The call then fails with the signal's reason. */
   signal?: AbortSignal | undefined;
   /** Gets what the request produces before it completes. */
-  onEvent?: ((json: unknown, bytes: Uint8Array) => void) | undefined;
+  onEvent?: ((json: unknown, bytes: Uint8Array<ArrayBuffer>) => void) | undefined;
 }
 
 /** What a request completed with. */
@@ -48,7 +48,7 @@ export interface Reply<Result> {
   /** The handle that the operation made, or 0. */
   handle: number;
   /** The result's raw bytes. The caller may keep them. */
-  bytes: Uint8Array;
+  bytes: Uint8Array<ArrayBuffer>;
 }
 
 interface Pending {
@@ -267,7 +267,7 @@ export class Client {
   }
 
   /** Hands each frame in the buffer to its request. */
-  #deliver(buffer: Uint8Array, length: number): void {
+  #deliver(buffer: Uint8Array<ArrayBuffer>, length: number): void {
     // The view ends with the frames: reading beyond them throws.
     const view = new DataView(buffer.buffer, 0, length);
     for (let start = 0; start < length;) {

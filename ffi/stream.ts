@@ -11,7 +11,7 @@ export interface StreamItem {
   /** What the item is; `null` when its bytes say it all. */
   json: unknown;
   /** The item's raw bytes. The consumer may keep them. */
-  bytes: Uint8Array;
+  bytes: Uint8Array<ArrayBuffer>;
 }
 
 /** How to read a stream. */

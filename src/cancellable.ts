@@ -6,13 +6,17 @@
 
 import { toError } from "./failure.ts";
 
-/** What can be given up before it is done. */
+/**
+ * What can be given up before it is done.
+ *
+ * @category Sandboxes
+ */
 export interface Cancellable {
   /**
    * Gives up. The call then fails with the signal's reason, after what it had
    * begun is undone.
    */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
 }
 
 /** Refuses a time to wait that timers do not take, or that is none. */

@@ -21,6 +21,8 @@ import type { ErrorCode, HostDiagnosis, ModificationPlan } from "../ffi/protocol
  *   console.log(error.code);
  * }
  * ```
+ *
+ * @category Errors
  */
 export class MicrosandboxError extends Error {
   /** The class's name. */
@@ -49,6 +51,8 @@ export class MicrosandboxError extends Error {
  *
  * Codes: `unknown-option`, `invalid-option`, `option-out-of-range`,
  * `invalid-sandbox-name`, `invalid-config`.
+ *
+ * @category Errors
  */
 export class InvalidOptionError extends MicrosandboxError {
   /**
@@ -60,16 +64,26 @@ export class InvalidOptionError extends MicrosandboxError {
   }
 }
 
-/** A sandbox of that name exists already. Code: `sandbox-already-exists`. */
+/**
+ * A sandbox of that name exists already. Code: `sandbox-already-exists`.
+ *
+ * @category Errors
+ */
 export class SandboxAlreadyExistsError extends MicrosandboxError {}
 
-/** There is no sandbox of that name. Code: `sandbox-not-found`. */
+/**
+ * There is no sandbox of that name. Code: `sandbox-not-found`.
+ *
+ * @category Errors
+ */
 export class SandboxNotFoundError extends MicrosandboxError {}
 
 /**
  * The sandbox does not run, or is not this object's any more.
  *
  * Codes: `sandbox-not-running`, `handle-closed`.
+ *
+ * @category Errors
  */
 export class SandboxNotRunningError extends MicrosandboxError {}
 
@@ -89,6 +103,8 @@ export class SandboxNotRunningError extends MicrosandboxError {}
  * - `registry-unreachable`: no connection could be made.
  * - `registry-disconnected`: the connection ended in the middle.
  * - `registry-rate-limited`: the registry was asked too often.
+ *
+ * @category Errors
  */
 export class ImageError extends MicrosandboxError {}
 
@@ -96,6 +112,8 @@ export class ImageError extends MicrosandboxError {}
  * The microVM could not be booted.
  *
  * Codes: `boot-failed`, `virtualization-unavailable`.
+ *
+ * @category Errors
  */
 export class BootError extends MicrosandboxError {
   /** What the core found out about this machine. */
@@ -109,16 +127,24 @@ export class BootError extends MicrosandboxError {
  *
  * Codes: `stop-timeout` when it was asked to stop, and nothing was killed;
  * `sandbox-stop-timed-out` when it was killed.
+ *
+ * @category Errors
  */
 export class StopTimeoutError extends MicrosandboxError {}
 
-/** Another sandbox has taken the name since. Code: `sandbox-replaced`. */
+/**
+ * Another sandbox has taken the name since. Code: `sandbox-replaced`.
+ *
+ * @category Errors
+ */
 export class SandboxReplacedError extends MicrosandboxError {}
 
 /**
  * Changes to a sandbox contradict each other, are not possible, or need a
  * restart that was not asked for. Nothing was changed. Code:
  * `modification-refused`.
+ *
+ * @category Errors
  */
 export class ModificationError extends MicrosandboxError {
   /** What was planned, with its conflicts and what needs a restart. */
@@ -134,12 +160,16 @@ export class ModificationError extends MicrosandboxError {
  * Codes: `snapshot-not-found`, `snapshot-already-exists`,
  * `snapshot-image-missing`, `snapshot-integrity`, `snapshot-migration`,
  * `snapshot-replaced`, `snapshot-sandbox-running`, `snapshot-source-recovery`.
+ *
+ * @category Errors
  */
 export class SnapshotError extends MicrosandboxError {}
 
 /**
  * A restored or forked sandbox lacks something that its original used of its
  * machine. Nothing was started. Code: `missing-restore-bindings`.
+ *
+ * @category Errors
  */
 export class MissingRestoreBindingsError extends MicrosandboxError {
   /** What is missing, each a kind and a guest path, such as `mount /data`. */
@@ -151,18 +181,24 @@ export class MissingRestoreBindingsError extends MicrosandboxError {
 /**
  * Log entries were lost: their file was deleted before they were read. Start
  * again from a time. Code: `log-missed-rotation`.
+ *
+ * @category Errors
  */
 export class LogRotationError extends MicrosandboxError {}
 
 /**
  * A cursor is none of this log or listing, or what it points to is gone. Code:
  * `invalid-cursor`.
+ *
+ * @category Errors
  */
 export class InvalidCursorError extends MicrosandboxError {}
 
 /**
  * The command could not be started: no such program, directory or user, or a
  * limit forbids it. Code: `exec-failed`.
+ *
+ * @category Errors
  */
 export class ExecFailedError extends MicrosandboxError {
   /** Why, as the guest classifies it: `not_found`, `permission_denied`, ... */
@@ -179,6 +215,8 @@ export class ExecFailedError extends MicrosandboxError {
 /**
  * The command does not read its standard input any more: it has closed it, or
  * has ended. Code: `stdin-closed`.
+ *
+ * @category Errors
  */
 export class StdinClosedError extends MicrosandboxError {}
 
@@ -188,6 +226,8 @@ export class StdinClosedError extends MicrosandboxError {}
  * Codes: those of its subclasses, `read-only-filesystem`, `no-space`, `busy`,
  * `cross-device`, `filesystem-loop`, `file-closed`, and `filesystem-error` for
  * what has no code of its own.
+ *
+ * @category Errors
  */
 export class FileSystemError extends MicrosandboxError {
   /** The path that it failed with. */
@@ -209,49 +249,87 @@ export class FileSystemError extends MicrosandboxError {
   }
 }
 
-/** There is no such file or directory. Code: `not-found`. */
+/**
+ * There is no such file or directory. Code: `not-found`.
+ *
+ * @category Errors
+ */
 export class FileNotFoundError extends FileSystemError {}
 
-/** There is such a file or directory already. Code: `already-exists`. */
+/**
+ * There is such a file or directory already. Code: `already-exists`.
+ *
+ * @category Errors
+ */
 export class FileAlreadyExistsError extends FileSystemError {}
 
-/** The system does not permit it. Code: `permission-denied`. */
+/**
+ * The system does not permit it. Code: `permission-denied`.
+ *
+ * @category Errors
+ */
 export class FilePermissionError extends FileSystemError {}
 
-/** It is not a directory, and had to be one. Code: `not-a-directory`. */
+/**
+ * It is not a directory, and had to be one. Code: `not-a-directory`.
+ *
+ * @category Errors
+ */
 export class NotADirectoryError extends FileSystemError {}
 
-/** It is a directory, and had to be none. Code: `is-a-directory`. */
+/**
+ * It is a directory, and had to be none. Code: `is-a-directory`.
+ *
+ * @category Errors
+ */
 export class IsADirectoryError extends FileSystemError {}
 
-/** The directory is not empty. Code: `directory-not-empty`. */
+/**
+ * The directory is not empty. Code: `directory-not-empty`.
+ *
+ * @category Errors
+ */
 export class DirectoryNotEmptyError extends FileSystemError {}
 
-/** A volume of that name exists already. Code: `volume-already-exists`. */
+/**
+ * A volume of that name exists already. Code: `volume-already-exists`.
+ *
+ * @category Errors
+ */
 export class VolumeAlreadyExistsError extends MicrosandboxError {}
 
-/** There is no volume of that name. Code: `volume-not-found`. */
+/**
+ * There is no volume of that name. Code: `volume-not-found`.
+ *
+ * @category Errors
+ */
 export class VolumeNotFoundError extends MicrosandboxError {}
 
-/** A sandbox that runs has the volume mounted. Code: `volume-in-use`. */
+/**
+ * A sandbox that runs has the volume mounted. Code: `volume-in-use`.
+ *
+ * @category Errors
+ */
 export class VolumeInUseError extends MicrosandboxError {}
 
 /**
  * A command that started and did not end by itself, with its output so far
  * where that was being collected.
+ *
+ * @category Errors
  */
 export abstract class UnfinishedCommandError extends MicrosandboxError {
   /** Standard output so far. */
-  readonly stdout: Uint8Array;
+  readonly stdout: Uint8Array<ArrayBuffer>;
   /** Standard error so far. */
-  readonly stderr: Uint8Array;
+  readonly stderr: Uint8Array<ArrayBuffer>;
 
   /** Made by this module only. */
   constructor(
     code: ErrorCode,
     message: string,
     details: Readonly<Record<string, unknown>> = {},
-    output: Uint8Array = new Uint8Array(0),
+    output: Uint8Array<ArrayBuffer> = new Uint8Array(0),
   ) {
     super(code, message, details);
     const stdoutLength = Number(details["stdoutLength"] ?? 0);
@@ -263,24 +341,32 @@ export abstract class UnfinishedCommandError extends MicrosandboxError {
 /**
  * The command ran longer than its `timeoutMs` and was killed. Code:
  * `exec-timeout`.
+ *
+ * @category Errors
  */
 export class ExecTimeoutError extends UnfinishedCommandError {}
 
 /**
  * The sandbox stopped, or the connection to it was lost, before the command
  * ended. How far it came is not known. Code: `command-interrupted`.
+ *
+ * @category Errors
  */
 export class CommandInterruptedError extends UnfinishedCommandError {}
 
 /**
  * A connection over SSH could not be made or was lost, or the server at its
  * other end does not allow what was asked of it. Code: `ssh-error`.
+ *
+ * @category Errors
  */
 export class SshError extends MicrosandboxError {}
 
 /**
  * This machine cannot listen on a port: it is taken, or needs other rights.
  * Code: `port-unavailable`.
+ *
+ * @category Errors
  */
 export class PortUnavailableError extends MicrosandboxError {
   /** The port of this machine. */
@@ -289,12 +375,18 @@ export class PortUnavailableError extends MicrosandboxError {
   }
 }
 
-/** What was waited for did not happen within `timeoutMs`. Code: `wait-timeout`. */
+/**
+ * What was waited for did not happen within `timeoutMs`. Code: `wait-timeout`.
+ *
+ * @category Errors
+ */
 export class WaitTimeoutError extends MicrosandboxError {}
 
 /**
  * The backend cannot do this: most often the cloud cannot, and the message names
  * what can be done instead. Code: `unsupported`.
+ *
+ * @category Errors
  */
 export class UnsupportedError extends MicrosandboxError {
   /** What it cannot do, such as `sandbox.kill`. */
@@ -320,6 +412,8 @@ export class UnsupportedError extends MicrosandboxError {
  *
  * After `cloud-response-invalid`, `http-timeout` and `http-error` it is not
  * known whether the cloud has done it.
+ *
+ * @category Errors
  */
 export class CloudError extends MicrosandboxError {
   /** The HTTP status, if there was one that says no. */

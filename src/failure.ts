@@ -46,7 +46,7 @@ type ErrorClass = new (
   code: ErrorCode,
   message: string,
   details?: Readonly<Record<string, unknown>>,
-  output?: Uint8Array,
+  output?: Uint8Array<ArrayBuffer>,
 ) => MicrosandboxError;
 
 const classes: { [Code in ErrorCode]?: ErrorClass } = {

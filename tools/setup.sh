@@ -6,6 +6,7 @@
 
 deno=2.9.6
 bun=1.4.5
+typescript=5.9.3
 
 # The newest minimum among the crates in capi/Cargo.lock, which is sqlx's.
 rust_minimum=1.94
@@ -33,6 +34,16 @@ runtimes() {
   ln -sf "$(ls -d "$modules"/@oven/bun-linux-* | grep -v -e musl -e android -e baseline | head -n 1)/bin/bun" "$bin/bun"
   chmod +x "$bin/deno" "$bin/bun" "$(readlink -f "$bin/deno")" "$(readlink -f "$bin/bun")"
   echo "deno $deno bun $bun" >"$bin/versions"
+}
+
+# The type checker and the types that users of Bun have, for a test of the package's own types.
+types() {
+  local types=$MICROSANDBOX_BUILD_DIR/types
+  if [ "$(cat "$types/versions" 2>/dev/null)" = "typescript $typescript bun $bun" ]; then return; fi
+  say "installing TypeScript $typescript"
+  npm install --prefix "$types" --ignore-scripts --no-fund --no-audit --loglevel=error \
+    "typescript@$typescript" "@types/bun@$bun" </dev/null >&2
+  echo "typescript $typescript bun $bun" >"$types/versions"
 }
 
 # The official Python package, which the tests use sandboxes with side by side.
@@ -81,6 +92,7 @@ case $machine in
   *-linux)
     packages cc:gcc
     runtimes
+    types
     official
     ;;
 esac

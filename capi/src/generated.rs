@@ -1,10 +1,13 @@
 //! The files that are generated from this crate: the C header, the TypeScript
-//! protocol and the page of options. The tests fail when a committed file is stale;
+//! protocol, the options of the module's calls and the page of options. The tests fail when a committed file is stale;
 //! `deno task generate` runs them with `UPDATE_GENERATED=1`, which rewrites the
 //! files instead.
 
 mod names;
 mod options;
+mod protocol;
+mod public;
+mod typescript;
 mod values;
 
 use std::any::TypeId;
@@ -14,6 +17,8 @@ use std::path::{Path, PathBuf};
 
 use ts_rs::{Config, TS, TypeVisitor};
 
+use self::typescript::Direction::{Input, Output};
+use self::typescript::Reader;
 use self::values::Meanings;
 use crate::boundary::{frame, status};
 use crate::files::{self, entry};
@@ -114,12 +119,9 @@ fn config() -> Config {
     Config::default().with_large_int("number")
 }
 
-fn protocol() -> String {
-    let config = config();
-    let mut out = String::from(
-        "// GENERATED from capi/src by capi/src/generated.rs. Do not edit; run\n\
-         // `deno task generate` instead.\n\n",
-    );
+/// What belongs to no noun: numbers of the boundary, and the operations.
+fn wire(operations: &[protocol::Operation]) -> String {
+    let mut out = String::new();
     let _ = writeln!(
         out,
         "/** The version of the C interface that this module is written for. */\n\
@@ -139,20 +141,31 @@ fn protocol() -> String {
         let _ = writeln!(out, "  {name}: {},", *status as i32);
     }
     out.push_str("} as const;\n\n/** The number of each operation. */\nexport const operation = {\n");
-    let operations = operations::descriptions(&config);
-    for (id, name, _, _) in &operations {
+    for (id, name, _, _) in operations {
         let _ = writeln!(out, "  \"{name}\": {id},");
     }
     out.push_str("} as const;\n\n/** What each operation takes and returns. */\n");
     out.push_str("export interface Operations {\n");
-    for (_, name, options, result) in &operations {
+    for (_, name, options, result) in operations {
+        let [options, result] = [(options, Input), (result, Output)]
+            .map(|(text, direction)| Reader::new(text).kind().print(direction, 0));
         let _ = writeln!(out, "  \"{name}\": {{ options: {options}; result: {result} }};");
     }
-    out.push_str("}\n\n");
-    out.extend(declarations(&config).into_values());
-    out.truncate(out.trim_end().len());
-    out.push('\n');
-    out
+    out + "}\n"
+}
+
+/// The TypeScript by its paths.
+fn typescript_files() -> BTreeMap<String, String> {
+    let config = config();
+    let types: BTreeMap<_, _> = declarations(&config)
+        .into_iter()
+        .map(|(name, text)| (name, Reader::new(&text).declaration()))
+        .collect();
+    let operations = operations::descriptions(&config);
+    let nouns = protocol::nouns(&types, &repository().join("capi/src"));
+    let mut files = protocol::files(&types, &operations, &nouns, &wire(&operations));
+    files.extend(public::files(&types));
+    files
 }
 
 #[test]
@@ -161,6 +174,20 @@ fn the_header_is_current() {
 }
 
 #[test]
-fn the_typescript_protocol_is_current() {
-    check(repository().join("ffi/protocol/protocol.gen.ts"), &protocol());
+fn the_typescript_is_current() {
+    let files = typescript_files();
+    for (path, text) in &files {
+        check(repository().join(path), text);
+    }
+    // What no noun needs any more has to go.
+    for entry in std::fs::read_dir(repository().join("ffi/protocol")).expect("it is there").flatten() {
+        let name = format!("ffi/protocol/{}", entry.file_name().display());
+        if files.contains_key(&name) {
+            continue;
+        }
+        match std::env::var_os("UPDATE_GENERATED") {
+            Some(_) => std::fs::remove_file(entry.path()).expect("a stale file can be removed"),
+            None => panic!("{name} is generated no more: run `deno task generate`"),
+        }
+    }
 }

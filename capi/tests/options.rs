@@ -53,10 +53,13 @@ struct Protocol {
 
 impl Protocol {
     fn read() -> Self {
-        let text = include_str!("../../ffi/protocol/protocol.gen.ts");
-        let after = |start: &str| text.split_once(start).unwrap().1;
-        let operations = after("export const operation = {\n").split_once('}').unwrap().0;
-        let codes = after("export type ErrorCode = ").split_once(';').unwrap().0;
+        let part = |text: &'static str, start: &str, end: char| {
+            text.split_once(start).unwrap().1.split_once(end).unwrap().0
+        };
+        let wire = include_str!("../../ffi/protocol/wire.gen.ts");
+        let operations = part(wire, "export const operation = {\n", '}');
+        let errors = include_str!("../../ffi/protocol/errors.gen.ts");
+        let codes = part(errors, "export type ErrorCode =", ';');
         Self {
             operations: operations
                 .lines()

@@ -47,6 +47,8 @@ let loaded: string | undefined;
  *
  * Throws {@link LibraryError} with code `library-loaded` when another one is
  * in use, and `TypeError` for a relative path.
+ *
+ * @category Installation
  */
 export function setLibraryPath(path: string): void {
   if (!isAbsolute(path)) {
@@ -73,6 +75,8 @@ export function setLibraryPath(path: string): void {
  *
  * Permissions: none. Environment variables that may not be read count as
  * unset.
+ *
+ * @category Installation
  */
 export function libraryPath(): string {
   return ownLibrary() ?? join(requireCacheDirectory(), releasedLibrary().file);

@@ -28,7 +28,11 @@ export type LibraryErrorCode =
   | "library-incompatible"
   | "library-loaded";
 
-/** The library could not be found, fetched or used. The message says what to do. */
+/**
+ * The library could not be found, fetched or used. The message says what to do.
+ *
+ * @category Errors
+ */
 export class LibraryError extends Error {
   /** The class's name. */
   override readonly name = "LibraryError";

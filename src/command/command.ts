@@ -4,27 +4,13 @@
  * @module
  */
 
-import type { CommandOptions, FatalSignal, TerminalSize } from "../../ffi/protocol/protocol.gen.ts";
+import type { FatalSignal } from "../../ffi/protocol/protocol.gen.ts";
 
-/** How to run a command, and how to give it up. */
-export interface ExecOptions extends Omit<CommandOptions, "tty"> {
-  /**
-   * The command's standard input; `null` for none. A stream is read as fast as
-   * the command takes it. Default: none when the output is collected; with a
-   * {@link Process}, its `stdin`.
-   */
-  stdin?: string | Uint8Array | ReadableStream<Uint8Array> | null;
-  /**
-   * Runs the command in a terminal of its own, in which standard output and
-   * standard error are one. `true` stands for 80 columns and 24 rows. Default:
-   * `false`.
-   */
-  tty?: boolean | TerminalSize;
-  /** Kills the command. The call then fails with the signal's reason. */
-  signal?: AbortSignal;
-}
-
-/** How a command ended. */
+/**
+ * How a command ended.
+ *
+ * @category Commands
+ */
 export interface CommandStatus {
   /** Whether the exit code is 0. */
   readonly success: boolean;
@@ -34,16 +20,24 @@ export interface CommandStatus {
   readonly signal: FatalSignal | null;
 }
 
-/** How a command ended, and what it printed. */
+/**
+ * How a command ended, and what it printed.
+ *
+ * @category Commands
+ */
 export class CommandOutput implements CommandStatus {
   readonly #status: CommandStatus;
   /** What the command wrote to its standard output. */
-  readonly stdout: Uint8Array;
+  readonly stdout: Uint8Array<ArrayBuffer>;
   /** What the command wrote to its standard error. */
-  readonly stderr: Uint8Array;
+  readonly stderr: Uint8Array<ArrayBuffer>;
 
   /** Made by this module only. */
-  constructor(status: CommandStatus, stdout: Uint8Array, stderr: Uint8Array) {
+  constructor(
+    status: CommandStatus,
+    stdout: Uint8Array<ArrayBuffer>,
+    stderr: Uint8Array<ArrayBuffer>,
+  ) {
     this.#status = status;
     this.stdout = stdout;
     this.stderr = stderr;

@@ -7,7 +7,11 @@
 import type { CommandStatus } from "./command.ts";
 import type { End, OutputConsumer, ProcessOutput } from "./output.ts";
 
-/** Something that a process did. */
+/**
+ * Something that a process did.
+ *
+ * @category Commands
+ */
 export type ProcessEvent =
   | {
     /** It has started. The first event. */
@@ -19,7 +23,7 @@ export type ProcessEvent =
     /** It wrote to its standard output or its standard error. */
     type: "stdout" | "stderr";
     /** What it wrote. */
-    data: Uint8Array;
+    data: Uint8Array<ArrayBuffer>;
   }
   | {
     /** It ended by itself or by a signal. The last event. */
@@ -70,7 +74,7 @@ export class ProcessEvents implements OutputConsumer {
   }
 
   /** Takes output. */
-  write(type: "stdout" | "stderr", data: Uint8Array): void {
+  write(type: "stdout" | "stderr", data: Uint8Array<ArrayBuffer>): void {
     if (!this.#isLeft) this.#push({ type, data });
   }
 

@@ -9,7 +9,6 @@ import type { Client } from "../../ffi/client.ts";
 import { readStream } from "../../ffi/stream.ts";
 import type {
   FatalSignal,
-  JobAttachOptions,
   JobExit,
   JobInfo,
   JobListOptions,
@@ -22,43 +21,27 @@ import type {
   Signal,
 } from "../../ffi/protocol/protocol.gen.ts";
 import type { Cancellable } from "../cancellable.ts";
-import type { ExecOptions } from "./command.ts";
 import { type Process, toBytes, toProcess, toRequest } from "./process.ts";
-
-/** How to start a job. */
-export interface StartJobOptions extends Omit<ExecOptions, "stdin"> {
-  /**
-   * The job's standard input: up to 64 KiB, or `null` for none. Default: what
-   * those write who attach to the job.
-   */
-  stdin?: string | Uint8Array | null;
-}
+import type { AttachJobOptions, JobLogsOptions, StartJobOptions } from "./options.gen.ts";
 
 /** Which jobs to list. */
 export interface ListJobsOptions extends Cancellable {
   /** Whether jobs that have ended are listed too. Default: `false`. */
-  all?: boolean;
+  all?: boolean | undefined;
 }
 
-/** Which output of a job to read. */
-export interface JobLogsOptions extends Omit<JobLogFilter, "since" | "until">, Cancellable {
-  /** Only from this time on. */
-  since?: Date;
-  /** Only before this time. */
-  until?: Date;
-}
-
-/** How to attach to a job. */
-export interface AttachJobOptions extends JobAttachOptions, Cancellable {}
-
-/** A piece of a job's output. */
+/**
+ * A piece of a job's output.
+ *
+ * @category Commands
+ */
 export interface JobLogEntry {
   /** When it was captured. */
   time: Date;
   /** Where it comes from. */
   source: JobLogSource;
   /** The output. */
-  data: Uint8Array;
+  data: Uint8Array<ArrayBuffer>;
   /** Where to go on reading behind it. */
   cursor: string;
 }
@@ -119,7 +102,11 @@ export class JobHistory {
   }
 }
 
-/** Jobs of a sandbox that runs. */
+/**
+ * Jobs of a sandbox that runs.
+ *
+ * @category Commands
+ */
 export class Jobs extends JobHistory {
   readonly #owner: JobOwner;
   readonly #handle: () => number;
@@ -188,6 +175,8 @@ let toJob: (owner: JobOwner, info: JobInfo) => Job;
  * }
  * console.log((await job.wait()).code);
  * ```
+ *
+ * @category Commands
  */
 export class Job {
   readonly #owner: JobOwner;

@@ -16,7 +16,7 @@ export type End = { status: CommandStatus } | { error: unknown };
 /** Gets the output in order. */
 export interface OutputConsumer {
   /** Output of one of the two kinds, never empty. */
-  write(kind: "stdout" | "stderr", bytes: Uint8Array): void;
+  write(kind: "stdout" | "stderr", bytes: Uint8Array<ArrayBuffer>): void;
   /** The end. Nothing follows. */
   end(end: End): void;
   /** Whether to go on reading from the library. */
@@ -123,7 +123,7 @@ export class ProcessOutput {
     this.#isReading = false;
   }
 
-  #take(item: ProcessItem, bytes: Uint8Array): void {
+  #take(item: ProcessItem, bytes: Uint8Array<ArrayBuffer>): void {
     switch (item.type) {
       case "stdout":
       case "stderr":

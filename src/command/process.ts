@@ -12,12 +12,13 @@ import type {
   TerminalSize,
 } from "../../ffi/protocol/protocol.gen.ts";
 import { concatenated, encoded } from "../files/bytes.ts";
-import { CommandOutput, type CommandStatus, type ExecOptions, toStatus } from "./command.ts";
+import { CommandOutput, type CommandStatus, toStatus } from "./command.ts";
 import { MicrosandboxError, StdinClosedError, UnfinishedCommandError } from "../errors.ts";
 import { toError } from "../failure.ts";
 import { type End, ProcessOutput } from "./output.ts";
 import { type ProcessEvent, ProcessEvents } from "./events.ts";
 import { ProcessStreams } from "./streams.ts";
+import type { ExecOptions } from "./options.gen.ts";
 
 /** What a process of the library needs to know to be one of this module. */
 export interface ProcessOrigin {
@@ -62,6 +63,8 @@ let outputOf: (process: Process) => ProcessOutput;
  * console.log(await new Response(process.stdout).text());
  * console.log((await process.status).code);
  * ```
+ *
+ * @category Commands
  */
 export class Process implements AsyncDisposable {
   /** The process id in the guest; 0 over SSH, which does not tell it. */
@@ -112,13 +115,13 @@ export class Process implements AsyncDisposable {
    * What the command writes to its standard output, as a byte stream. It fails
    * with what {@link Process.status} fails with, behind what was written before.
    */
-  get stdout(): ReadableStream<Uint8Array> {
+  get stdout(): ReadableStream<Uint8Array<ArrayBuffer>> {
     this.#expectNotTaken("read stdout");
     return this.#streams.stdout;
   }
 
   /** What the command writes to its standard error, like {@link Process.stdout}. */
-  get stderr(): ReadableStream<Uint8Array> {
+  get stderr(): ReadableStream<Uint8Array<ArrayBuffer>> {
     this.#expectNotTaken("read stderr");
     return this.#streams.stderr;
   }
@@ -143,7 +146,7 @@ export class Process implements AsyncDisposable {
    */
   async kill(
     signal: Signal | number = "SIGTERM",
-    options: { signal?: AbortSignal } = {},
+    options: { signal?: AbortSignal | undefined } = {},
   ): Promise<void> {
     await unlessEnded(this.#output, () =>
       this.#client.call("process.signal", { signal }, {
@@ -155,7 +158,7 @@ export class Process implements AsyncDisposable {
   /** Tells the command that its terminal has another size. */
   async resize(
     size: TerminalSize,
-    { signal }: { signal?: AbortSignal } = {},
+    { signal }: { signal?: AbortSignal | undefined } = {},
   ): Promise<void> {
     await unlessEnded(this.#output, () =>
       this.#client.call("process.resize", size, {
@@ -218,7 +221,7 @@ export class Process implements AsyncDisposable {
     }
   }
 
-  #take(action: string): { stdout: Uint8Array[]; stderr: Uint8Array[] } {
+  #take(action: string): { stdout: Uint8Array<ArrayBuffer>[]; stderr: Uint8Array<ArrayBuffer>[] } {
     this.#expectNotTaken(action);
     if (this.#streams.isTouched) {
       throw new TypeError(`Cannot ${action}: a stream of the process was read`);
@@ -394,8 +397,8 @@ function detached(): MicrosandboxError {
 /** The same error with the output so far, if it is one that carries it. */
 function withOutput(
   error: unknown,
-  stdout: Uint8Array,
-  stderr: Uint8Array,
+  stdout: Uint8Array<ArrayBuffer>,
+  stderr: Uint8Array<ArrayBuffer>,
 ): unknown {
   if (!(error instanceof UnfinishedCommandError)) return error;
   const { code, message, details } = error;

@@ -24,6 +24,8 @@ export type ShellValue = string | number | readonly (string | number)[];
  * const files = ["it's.txt", "$(reboot)"];
  * assert.equal(sh`rm -- ${files}`, String.raw`rm -- 'it'\''s.txt' '$(reboot)'`);
  * ```
+ *
+ * @category Commands
  */
 export function sh(
   template: TemplateStringsArray,

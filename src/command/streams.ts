@@ -37,12 +37,12 @@ export class ProcessStreams implements OutputConsumer {
   }
 
   /** The stream of standard output. */
-  get stdout(): ReadableStream<Uint8Array> {
+  get stdout(): ReadableStream<Uint8Array<ArrayBuffer>> {
     return this.#stdout.stream;
   }
 
   /** The stream of standard error. */
-  get stderr(): ReadableStream<Uint8Array> {
+  get stderr(): ReadableStream<Uint8Array<ArrayBuffer>> {
     return this.#stderr.stream;
   }
 
@@ -63,12 +63,12 @@ export class ProcessStreams implements OutputConsumer {
   }
 
   /** The output that waits, taken out. */
-  takeWaiting(): { stdout: Uint8Array[]; stderr: Uint8Array[] } {
+  takeWaiting(): { stdout: Uint8Array<ArrayBuffer>[]; stderr: Uint8Array<ArrayBuffer>[] } {
     return { stdout: this.#stdout.take(), stderr: this.#stderr.take() };
   }
 
   /** Takes output. */
-  write(kind: "stdout" | "stderr", bytes: Uint8Array): void {
+  write(kind: "stdout" | "stderr", bytes: Uint8Array<ArrayBuffer>): void {
     (kind === "stdout" ? this.#stdout : this.#stderr).push(bytes);
   }
 
@@ -92,11 +92,11 @@ export class ProcessStreams implements OutputConsumer {
 
 /** One of the two. */
 class Channel {
-  readonly stream: ReadableStream<Uint8Array>;
+  readonly stream: ReadableStream<Uint8Array<ArrayBuffer>>;
   readonly #name: string;
   readonly #advance: () => void;
   #controller!: ReadableByteStreamController;
-  #waiting: Uint8Array[] = [];
+  #waiting: Uint8Array<ArrayBuffer>[] = [];
   #waitingLength = 0;
   #pull: PromiseWithResolvers<void> | undefined;
   #wasRead = false;
@@ -134,10 +134,10 @@ class Channel {
     return this.#wasRead || this.stream.locked || this.isDiscarded;
   }
 
-  push(bytes: Uint8Array): void {
+  push(bytes: Uint8Array<ArrayBuffer>): void {
     if (this.isDiscarded) return;
     if (this.#pull) {
-      this.#controller.enqueue(bytes as Uint8Array<ArrayBuffer>);
+      this.#controller.enqueue(bytes);
       return this.#settlePull();
     }
     this.#waiting.push(bytes);
@@ -160,7 +160,7 @@ class Channel {
     this.#advance();
   }
 
-  take(): Uint8Array[] {
+  take(): Uint8Array<ArrayBuffer>[] {
     const waiting = this.#waiting;
     this.#waiting = [];
     this.#waitingLength = 0;
@@ -172,7 +172,7 @@ class Channel {
     const bytes = this.#waiting.shift();
     if (bytes !== undefined) {
       this.#waitingLength -= bytes.length;
-      this.#controller.enqueue(bytes as Uint8Array<ArrayBuffer>);
+      this.#controller.enqueue(bytes);
       this.#advance();
     } else if (this.#end) {
       this.#close();

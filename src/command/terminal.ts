@@ -5,9 +5,10 @@
  */
 
 import process from "node:process";
-import type { CommandStatus, ExecOptions } from "./command.ts";
+import type { CommandStatus } from "./command.ts";
 import { toError } from "../failure.ts";
 import type { Process } from "./process.ts";
+import type { AttachOptions, ExecOptions } from "./options.gen.ts";
 
 /** How to connect this program's terminal to a process. */
 export interface AttachTerminalOptions {
@@ -15,13 +16,10 @@ export interface AttachTerminalOptions {
    * What to type to leave the process: characters and `ctrl-` combinations,
    * separated by commas, such as `ctrl-p,ctrl-q`. Default: `ctrl-]`.
    */
-  detachKeys?: string;
+  detachKeys?: string | undefined;
   /** Leaves the process. The call then fails with the signal's reason. */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
 }
-
-/** How to run a command in this program's terminal. */
-export interface AttachOptions extends Omit<ExecOptions, "stdin" | "tty">, AttachTerminalOptions {}
 
 /** Starts a process in a terminal of this one's size, and connects the two. */
 export async function attach(
@@ -41,6 +39,8 @@ export async function attach(
  * Returns how the process ended, or `undefined` when the user detached. Throws
  * {@link MicrosandboxError} with code `terminal-error` when standard input is
  * not a terminal, and {@link InvalidOptionError} for keys that do not exist.
+ *
+ * @category Commands
  */
 export async function attachTerminal(
   remote: Process,
@@ -94,7 +94,7 @@ async function connectTerminal(
 
 /** Shows the output, as fast as the terminal takes it. */
 async function show(
-  reader: ReadableStreamDefaultReader<Uint8Array>,
+  reader: ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>>,
 ): Promise<void> {
   while (true) {
     const { done, value } = await reader.read();

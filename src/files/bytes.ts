@@ -65,7 +65,9 @@ export class ChunkEncoder {
 }
 
 /** The parts one after another. A single part is not copied. */
-export function concatenated(parts: Uint8Array[]): Uint8Array {
+export function concatenated<Buffer extends ArrayBufferLike>(
+  parts: Uint8Array<Buffer>[],
+): Uint8Array<Buffer | ArrayBuffer> {
   const [first] = parts;
   if (first !== undefined && parts.length === 1) return first;
   const length = parts.reduce((sum, part) => sum + part.length, 0);

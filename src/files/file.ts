@@ -11,7 +11,11 @@ import type { Cancellable } from "../cancellable.ts";
 import { SandboxNotRunningError } from "../errors.ts";
 import { toError } from "../failure.ts";
 
-/** What is known about a file, in the shape of `Deno.FileInfo`. */
+/**
+ * What is known about a file, in the shape of `Deno.FileInfo`.
+ *
+ * @category Files
+ */
 export interface FileInfo {
   /** Whether it is a regular file. */
   isFile: boolean;
@@ -35,7 +39,11 @@ export interface FileInfo {
   birthtime: Date | null;
 }
 
-/** What `seek` counts from, with the numbers of `Deno.SeekMode`. */
+/**
+ * What `seek` counts from, with the numbers of `Deno.SeekMode`.
+ *
+ * @category Files
+ */
 export const SeekMode: {
   /** The beginning of the file. */
   readonly Start: 0;
@@ -78,6 +86,8 @@ const abandoned = new FinalizationRegistry<() => void>((release) => release());
  * }
  * await volume.remove();
  * ```
+ *
+ * @category Files
  */
 export class FsFile implements AsyncDisposable {
   readonly #client: Client;
@@ -281,7 +291,7 @@ export class FsFile implements AsyncDisposable {
       length: Math.min(length, chunkLength),
     }, { handle, signal });
     this.#position += bytes.length;
-    return bytes as Uint8Array<ArrayBuffer>;
+    return bytes;
   }
 
   async #write(

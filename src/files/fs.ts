@@ -6,15 +6,7 @@
 
 import { fileURLToPath } from "node:url";
 import type { CallOptions, Client, Reply } from "../../ffi/client.ts";
-import type {
-  CopyProgress,
-  DirectoryEntry,
-  MakeDirectoryOptions,
-  OpenFileOptions,
-  Operations,
-  RemoveFileOptions,
-  WriteWholeFileOptions,
-} from "../../ffi/protocol/protocol.gen.ts";
+import type { CopyProgress, DirectoryEntry, Operations } from "../../ffi/protocol/protocol.gen.ts";
 import { readStream } from "../../ffi/stream.ts";
 import { ChunkEncoder, encoded } from "./bytes.ts";
 import type { Cancellable } from "../cancellable.ts";
@@ -22,8 +14,13 @@ import { FileSystemError } from "../errors.ts";
 import { type FileInfo, type FsFile, toFile, toFileInfo, toSeconds } from "./file.ts";
 import { requireRead, requireWrite } from "../host/permissions.ts";
 import { progressEvents } from "../progress.ts";
+import type { MkdirOptions, OpenOptions, RemoveOptions, WriteFileOptions } from "./options.gen.ts";
 
-/** An entry of a directory, in the shape of `Deno.DirEntry`. */
+/**
+ * An entry of a directory, in the shape of `Deno.DirEntry`.
+ *
+ * @category Files
+ */
 export interface DirEntry {
   /** Its name, without the directory. */
   name: string;
@@ -35,22 +32,14 @@ export interface DirEntry {
   isSymlink: boolean;
 }
 
-/** How to open a file, in the shape of `Deno.OpenOptions`. */
-export interface OpenOptions extends OpenFileOptions, Cancellable {}
-
-/** How to write a file, in the shape of `Deno.WriteFileOptions`. */
-export interface WriteFileOptions extends WriteWholeFileOptions, Cancellable {}
-
-/** How to make a directory, in the shape of `Deno.MkdirOptions`. */
-export interface MkdirOptions extends MakeDirectoryOptions, Cancellable {}
-
-/** How to remove something, in the shape of `Deno.RemoveOptions`. */
-export interface RemoveOptions extends RemoveFileOptions, Cancellable {}
-
-/** How to copy between this machine and a sandbox or a volume. */
+/**
+ * How to copy between this machine and a sandbox or a volume.
+ *
+ * @category Files
+ */
 export interface HostCopyOptions extends Cancellable {
   /** Hears how far the copy is, at most ten times a second and at its end. */
-  onProgress?: (progress: CopyProgress) => void;
+  onProgress?: ((progress: CopyProgress) => void) | undefined;
 }
 
 /** Where files are, in terms of the library. */
@@ -98,6 +87,8 @@ type FileRequest<Name extends FileOperation> = Omit<
  *   console.log(entry.name);
  * }
  * ```
+ *
+ * @category Files
  */
 export class FileSystem {
   readonly #root: () => FileRoot | Promise<FileRoot>;
@@ -116,7 +107,7 @@ export class FileSystem {
     { signal }: Cancellable = {},
   ): Promise<Uint8Array<ArrayBuffer>> {
     const { bytes } = await this.#call("fs.readFile", { path }, { signal });
-    return bytes as Uint8Array<ArrayBuffer>;
+    return bytes;
   }
 
   /** Reads a file as text. Bytes that are not UTF-8 become U+FFFD. */

@@ -5,23 +5,16 @@
  */
 
 import type { Client } from "../../ffi/client.ts";
-import type {
-  BackendKind,
-  VolumeInfo,
-  VolumeKind,
-  VolumeOptions,
-} from "../../ffi/protocol/protocol.gen.ts";
+import type { BackendKind, VolumeInfo, VolumeKind } from "../../ffi/protocol/protocol.gen.ts";
 import type { Cancellable } from "../cancellable.ts";
 import { connect } from "../host/connection.ts";
 import { type FileSystem, toFileSystem } from "./fs.ts";
-
-/** What a new volume is. */
-export interface CreateVolumeOptions extends VolumeOptions, Cancellable {}
+import type { CreateVolumeOptions } from "./options.gen.ts";
 
 /** Which volumes to list. */
 export interface ListVolumesOptions extends Cancellable {
   /** Labels that a volume has to have. Default: none. */
-  labels?: Record<string, string>;
+  labels?: { readonly [key: string]: string | undefined } | undefined;
 }
 
 /** Makes the object for a volume that the library knows. */
@@ -48,6 +41,8 @@ let toVolume: (client: Client, info: VolumeInfo) => Volume;
  * console.log(await volume.fs.readTextFile("output.txt"));
  * await volume.remove();
  * ```
+ *
+ * @category Volumes
  */
 export class Volume {
   readonly #client: Client;

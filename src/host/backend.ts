@@ -15,25 +15,16 @@ import type { Cancellable } from "../cancellable.ts";
 import { connect, connected, open } from "./connection.ts";
 import { InvalidOptionError } from "../errors.ts";
 import { requireEnv, requireRead, requireWrite } from "./permissions.ts";
+import type { CloudBackendOptions } from "./options.gen.ts";
 
-/** Which directory of this machine to use. */
+/**
+ * Which directory of this machine to use.
+ *
+ * @category Backends
+ */
 export interface LocalBackendOptions {
   /** The absolute path of the directory that holds everything, as `MSB_HOME`. */
   home: string;
-}
-
-/** Which cloud to use, and how to be let in. */
-export interface CloudBackendOptions extends CloudOptions {
-  /**
-   * The key. Default: that of the environment variable `apiKeyFromEnv`, unless
-   * there is a profile.
-   */
-  apiKey?: string;
-  /**
-   * The environment variable that the key is in. Default: `MSB_API_KEY`, with
-   * `MSB_API_URL` for the URL.
-   */
-  apiKeyFromEnv?: string;
 }
 
 /**
@@ -54,6 +45,8 @@ export interface CloudBackendOptions extends CloudOptions {
  * console.log((await sandbox.shell("uname -a")).text());
  * await sandbox.destroy();
  * ```
+ *
+ * @category Backends
  */
 export class Backend implements Disposable {
   readonly #client: Client;
@@ -131,6 +124,8 @@ export class Backend implements Disposable {
  *
  * Throws {@link InvalidOptionError} with code `invalid-config` when the
  * environment or the configuration chooses one that there is not.
+ *
+ * @category Backends
  */
 export async function backendInfo(
   { signal }: Cancellable = {},
@@ -153,6 +148,8 @@ export async function backendInfo(
  * using work = await Backend.cloud({ profile: "work" });
  * console.log(work.info.url);
  * ```
+ *
+ * @category Backends
  */
 export const Profiles: {
   /**

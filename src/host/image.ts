@@ -11,38 +11,29 @@ import type {
   ImageInfo,
   ImageLayer,
   ImagePruneReport,
-  ImagePullOptions,
   PullProgress,
 } from "../../ffi/protocol/protocol.gen.ts";
 import type { Cancellable } from "../cancellable.ts";
 import { connect } from "./connection.ts";
 import { requireRead, requireWrite } from "./permissions.ts";
 import { progressEvents } from "../progress.ts";
-
-/** How to pull an image. */
-export interface PullImageOptions extends Omit<ImagePullOptions, "reference">, Cancellable {
-  /**
-   * Is told how far the pull is. An error that it throws is uncaught, as any
-   * callback's.
-   */
-  onProgress?: (progress: PullProgress) => void;
-}
+import type { PullImageOptions } from "./options.gen.ts";
 
 /** How to load images from an archive. */
 export interface LoadImagesOptions extends Cancellable {
   /** More references for the first image in the archive. Default: none. */
-  tags?: string[];
+  tags?: readonly string[] | undefined;
   /**
    * Is told how far the load is. An error that it throws is uncaught, as any
    * callback's.
    */
-  onProgress?: (progress: PullProgress) => void;
+  onProgress?: ((progress: PullProgress) => void) | undefined;
 }
 
 /** How to save images to an archive. */
 export interface SaveImagesOptions extends Cancellable {
   /** The archive's format. Default: `oci`. */
-  format?: ArchiveFormat;
+  format?: ArchiveFormat | undefined;
 }
 
 /** How to remove an image. */
@@ -52,7 +43,7 @@ export interface RemoveImageOptions extends Cancellable {
    * too. They keep what they need of it. Default: `false`, which makes it an
    * error.
    */
-  force?: boolean;
+  force?: boolean | undefined;
 }
 
 /** What an image is made of. */
@@ -84,6 +75,8 @@ export interface ImageDetail {
  * });
  * console.log(image.manifestDigest);
  * ```
+ *
+ * @category Images
  */
 export class Image {
   readonly #client: Client;
@@ -200,7 +193,7 @@ export class Image {
    * `image-not-found`, and {@link MicrosandboxError} with code `io-error`.
    */
   static async save(
-    references: string[],
+    references: readonly string[],
     path: string,
     { signal, ...options }: SaveImagesOptions = {},
   ): Promise<void> {

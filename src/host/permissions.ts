@@ -49,7 +49,7 @@ export function requireReadOfPath(
  * Throws `Deno.errors.NotCapable`, which names the flag. What is no address or
  * no port is left to the library, which says what is wrong with it.
  */
-export function requirePorts(ports: PortOption[] | undefined): void {
+export function requirePorts(ports: readonly PortOption[] | undefined): void {
   for (const port of list(ports)) {
     const { hostAddress = "127.0.0.1", hostPort = 0 } = typeof port === "object" ? port ?? {} : {};
     // Deno, too, refuses to be asked about what is no address and port.
@@ -66,7 +66,9 @@ export function requirePorts(ports: PortOption[] | undefined): void {
  * Throws `Deno.errors.NotCapable`, which names the flag.
  */
 export function requireSecrets(
-  secrets: { [name in string]?: { fromEnv?: string } | null } | undefined,
+  secrets:
+    | { readonly [name: string]: { fromEnv?: string | undefined } | null | undefined }
+    | undefined,
 ): void {
   for (const secret of Object.values(secrets ?? {})) {
     if (typeof secret?.fromEnv === "string") requireEnv(secret.fromEnv);
@@ -80,11 +82,11 @@ export function requireSecrets(
  * Throws `Deno.errors.NotCapable`, which names the flag.
  */
 export function requireBindings({ mounts = {}, ports }: Bindings = {}): void {
-  for (const { bind, disk, readonly = false } of Object.values(mounts)) {
-    const path = bind ?? disk;
+  for (const mount of Object.values(mounts)) {
+    const path = mount?.bind ?? mount?.disk;
     if (path === undefined) continue;
     requireRead(path);
-    if (!readonly) requireWrite(path);
+    if (!mount?.readonly) requireWrite(path);
   }
   requirePorts(ports);
 }
@@ -95,7 +97,7 @@ export function bracketed(host: string): string {
 }
 
 /** What is no list is refused by the library, by its name. */
-export function list<T>(items: T[] | undefined): T[] {
+export function list<T>(items: readonly T[] | undefined): readonly T[] {
   return Array.isArray(items) ? items : [];
 }
 

@@ -20,21 +20,25 @@ import { requireRun } from "./permissions.ts";
 export { libraryPath, setLibraryPath } from "../../ffi/library/library.ts";
 export type { DownloadProgress };
 
-/** How to install. */
+/**
+ * How to install.
+ *
+ * @category Installation
+ */
 export interface InstallOptions extends Cancellable {
   /**
    * Whether to replace a runtime that is installed already. Sandboxes that run
    * keep the one that they have. Default: `false`.
    */
-  force?: boolean;
+  force?: boolean | undefined;
   /**
    * Where released files are, as an `http:` or `https:` URL that their names
    * are appended to. Default: the environment variable `MICROSANDBOX_MIRROR`,
    * else the release's own.
    */
-  mirror?: string;
+  mirror?: string | undefined;
   /** Is told how far the download is, with each piece that arrives. */
-  onProgress?: (progress: DownloadProgress) => void;
+  onProgress?: ((progress: DownloadProgress) => void) | undefined;
 }
 
 /** What is installed, and where. */
@@ -68,6 +72,8 @@ export interface Versions {
  * `unsupported` when sandboxes live in the cloud.
  *
  * Permissions: the activity "install" of `docs/permissions.md`.
+ *
+ * @category Installation
  */
 export async function install(
   { force = false, mirror, onProgress, signal }: InstallOptions = {},
@@ -84,6 +90,8 @@ export async function install(
  * Whether sandboxes can be created without downloading or unpacking anything.
  *
  * Throws {@link UnsupportedError} where sandboxes live in a cloud.
+ *
+ * @category Installation
  */
 export async function isInstalled(options: Cancellable = {}): Promise<boolean> {
   return await isLibraryInstalled() &&
@@ -97,6 +105,8 @@ export async function isInstalled(options: Cancellable = {}): Promise<boolean> {
  * Throws what {@link install} throws, and {@link MicrosandboxError} with code
  * `runtime-not-installed` when `MICROSANDBOX_NO_AUTO_INSTALL` forbids to
  * unpack it.
+ *
+ * @category Installation
  */
 export async function ensureRuntime(
   { signal }: Cancellable = {},
@@ -112,6 +122,8 @@ export async function ensureRuntime(
  * Throws {@link LibraryError}; {@link MicrosandboxError} with code
  * `runtime-incomplete` when its `libkrunfw` is missing, and `unsupported` when
  * sandboxes live in the cloud.
+ *
+ * @category Installation
  */
 export async function runtimePath(
   { signal }: Cancellable = {},
@@ -130,6 +142,8 @@ export async function runtimePath(
  * `runtime-in-use` afterwards.
  *
  * Permissions: `--allow-run=<path>`.
+ *
+ * @category Installation
  */
 export async function setRuntimePath(
   path: string,
@@ -144,6 +158,8 @@ export async function setRuntimePath(
  * The versions of the module, the library, its core and the runtime.
  *
  * Throws {@link UnsupportedError} where sandboxes live in a cloud.
+ *
+ * @category Installation
  */
 export async function version(
   { signal }: Cancellable = {},
@@ -158,7 +174,11 @@ export async function version(
   return all;
 }
 
-/** Looks at what a sandbox needs of this machine, without changing anything. */
+/**
+ * Looks at what a sandbox needs of this machine, without changing anything.
+ *
+ * @category Installation
+ */
 export async function diagnose(
   { signal }: Cancellable = {},
 ): Promise<HostDiagnosis> {

@@ -4,16 +4,10 @@
  * @module
  */
 
-import type {
-  PruneStorageRequest,
-  StoragePruneReport,
-  StorageUsage,
-} from "../../ffi/protocol/protocol.gen.ts";
+import type { StoragePruneReport, StorageUsage } from "../../ffi/protocol/protocol.gen.ts";
 import type { Cancellable } from "../cancellable.ts";
 import { connect } from "./connection.ts";
-
-/** Which memory files to remove. */
-export interface PruneStorageOptions extends PruneStorageRequest, Cancellable {}
+import type { PruneStorageOptions } from "./options.gen.ts";
 
 /**
  * The storage of sandboxes, images, snapshots and volumes on this machine.
@@ -25,6 +19,8 @@ export interface PruneStorageOptions extends PruneStorageRequest, Cancellable {}
  * const { volumes } = await Storage.usage();
  * console.log(volumes.count, volumes.allocatedBytes);
  * ```
+ *
+ * @category Storage
  */
 export const Storage: {
   /**

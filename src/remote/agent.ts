@@ -19,7 +19,7 @@ export interface AgentFrame {
   /** Its flags: 1 for the last one of an exchange, 2 for the first one. */
   flags: number;
   /** Its body, which is CBOR. */
-  body: Uint8Array;
+  body: Uint8Array<ArrayBuffer>;
 }
 
 /** Connects to the agent of a sandbox. */
@@ -32,7 +32,7 @@ export async function connectAgent(
   return toAgent(client, handle, bytes);
 }
 
-let toAgent: (client: Client, handle: number, ready: Uint8Array) => AgentClient;
+let toAgent: (client: Client, handle: number, ready: Uint8Array<ArrayBuffer>) => AgentClient;
 
 let toStream: (client: Client, handle: number, id: number) => AgentStream;
 
@@ -44,19 +44,21 @@ let toStream: (client: Client, handle: number, id: number) => AgentStream;
  *
  * Everything here throws {@link MicrosandboxError} with code
  * `agent-client-error` when the connection ends before the answer.
+ *
+ * @category Remote access
  */
 export class AgentClient implements AsyncDisposable {
   readonly #client: Client;
   readonly #handle: number;
   /** The body of the message with which the agent has begun the connection. */
-  readonly readyBytes: Uint8Array;
+  readonly readyBytes: Uint8Array<ArrayBuffer>;
   readonly #closing: Closing;
 
   static {
     toAgent = (client, handle, ready) => new AgentClient(client, handle, ready);
   }
 
-  private constructor(client: Client, handle: number, ready: Uint8Array) {
+  private constructor(client: Client, handle: number, ready: Uint8Array<ArrayBuffer>) {
     this.#client = client;
     this.#handle = handle;
     this.readyBytes = ready;
@@ -151,7 +153,11 @@ export class AgentClient implements AsyncDisposable {
   }
 }
 
-/** Frames that answer one. They can be iterated over once. */
+/**
+ * Frames that answer one. They can be iterated over once.
+ *
+ * @category Remote access
+ */
 export class AgentStream implements AsyncDisposable {
   readonly #client: Client;
   readonly #handle: number;

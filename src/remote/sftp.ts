@@ -13,6 +13,8 @@ export let toSftp: (client: Client, handle: number) => SftpSession;
 
 /**
  * An SFTP session, which {@link SshClient.sftp} starts.
+ *
+ * @category Remote access
  */
 export class SftpSession implements AsyncDisposable {
   readonly #client: Client;

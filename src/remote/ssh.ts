@@ -5,20 +5,14 @@
  */
 
 import type { Client } from "../../ffi/client.ts";
-import type { SshRequest } from "../../ffi/protocol/protocol.gen.ts";
 import type { Cancellable } from "../cancellable.ts";
 import { Closing } from "../closing.ts";
-import type { CommandOutput, CommandStatus, ExecOptions } from "../command/command.ts";
+import type { CommandOutput, CommandStatus } from "../command/command.ts";
 import { toError } from "../failure.ts";
 import { type Process, toBytes, toOwned, toTerminal } from "../command/process.ts";
 import { type SftpSession, toSftp } from "./sftp.ts";
 import { attach, type AttachTerminalOptions } from "../command/terminal.ts";
-
-/** As whom to log in. */
-export interface SshOptions extends SshRequest, Cancellable {}
-
-/** How to run a command over SSH, and how to give it up. */
-export interface SshExecOptions extends Pick<ExecOptions, "stdin" | "tty" | "signal"> {}
+import type { SshExecOptions, SshOptions } from "./options.gen.ts";
 
 /** Makes an SSH client of the sandbox behind a handle. */
 export async function connectSsh(
@@ -49,6 +43,8 @@ let toSsh: (client: Client, handle: number) => SshClient;
  * await using sftp = await ssh.sftp();
  * console.log(await sftp.fs.readTextFile("/etc/os-release"));
  * ```
+ *
+ * @category Remote access
  */
 export class SshClient implements AsyncDisposable {
   readonly #client: Client;

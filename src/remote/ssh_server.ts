@@ -5,19 +5,13 @@
  */
 
 import type { Client, Reply } from "../../ffi/client.ts";
-import type {
-  SshServerEvent,
-  SshServerInfo,
-  SshServerRequest,
-} from "../../ffi/protocol/protocol.gen.ts";
+import type { SshServerEvent, SshServerInfo } from "../../ffi/protocol/protocol.gen.ts";
 import { readStream } from "../../ffi/stream.ts";
 import type { Cancellable } from "../cancellable.ts";
 import { Closing } from "../closing.ts";
 import { toError } from "../failure.ts";
 import { bracketed, requireNet, requireRead } from "../host/permissions.ts";
-
-/** Where to listen, and who may log in. */
-export interface SshServerOptions extends SshServerRequest, Cancellable {}
+import type { SshServerOptions } from "./options.gen.ts";
 
 /** Starts a server of the sandbox behind a handle. */
 export async function serveSsh(
@@ -56,6 +50,8 @@ let toServer: (client: Client, reply: Reply<SshServerInfo>) => SshServer;
  * await using server = await sandbox.sshServer({ authorizedKeys: [key] });
  * console.log(`ssh -p ${server.port} root@127.0.0.1`);
  * ```
+ *
+ * @category Remote access
  */
 export class SshServer implements AsyncDisposable {
   readonly #client: Client;

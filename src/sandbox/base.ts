@@ -35,30 +35,28 @@ import {
   waitForLog,
   type WaitForLogOptions,
 } from "./logs.ts";
-import {
-  type MetricsStreamOptions,
-  readMetrics,
-  type SandboxMetrics,
-  streamMetrics,
-} from "./metrics.ts";
+import { readMetrics, streamMetrics } from "./metrics.ts";
+import type { SandboxMetrics } from "./sandbox_metrics.gen.ts";
 import { requireBindings, requirePorts, requireSecrets } from "../host/permissions.ts";
 import { progressEvents } from "../progress.ts";
 import { decodePatches } from "./rootfs.ts";
-import { type CreateSnapshotOptions, Snapshot } from "./snapshot.ts";
+import { Snapshot } from "./snapshot.ts";
 import type { Sandbox } from "./sandbox.ts";
 import type { SandboxHandle } from "./handle.ts";
+import type { SandboxConfig } from "./options.ts";
 import type {
   CompactSandboxOptions,
   DestroySandboxOptions,
   ForkManySandboxOptions,
   ForkSandboxOptions,
   KillSandboxOptions,
+  MetricsStreamOptions,
   ModifySandboxOptions,
   PauseSandboxOptions,
   RestartSandboxOptions,
-  SandboxConfig,
   StopSandboxOptions,
-} from "./options.ts";
+} from "./options.gen.ts";
+import type { CreateSnapshotOptions } from "./snapshot_options.gen.ts";
 
 /** The operations on a sandbox, whichever way it is named. */
 type SandboxOperation = {
@@ -84,6 +82,8 @@ export interface ForkResult {
  *
  * Every method acts on this very sandbox. When another one has taken its name
  * since, it throws {@link SandboxReplacedError} and touches neither.
+ *
+ * @category Sandboxes
  */
 export abstract class SandboxBase {
   /** The sandbox's name. */
@@ -346,7 +346,7 @@ export abstract class SandboxBase {
    * failed with.
    */
   async forkMany(
-    names: string[],
+    names: readonly string[],
     { signal, ...options }: ForkManySandboxOptions = {},
   ): Promise<ForkResult[]> {
     const { client } = await this[address]();

@@ -22,12 +22,14 @@ import type { StartSandboxOptions } from "./options.ts";
 /** How to connect to a sandbox. */
 export interface ConnectSandboxOptions extends Cancellable {
   /** Milliseconds to wait for the guest to answer. Default: 10000. */
-  timeoutMs?: number;
+  timeoutMs?: number | undefined;
 }
 
 /**
  * A sandbox's name and what was known about it when it was looked up. It holds
  * nothing open.
+ *
+ * @category Sandboxes
  */
 export class SandboxHandle extends SandboxBase {
   readonly #client: Client;

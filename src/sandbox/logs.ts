@@ -11,46 +11,62 @@ import { WaitTimeoutError } from "../errors.ts";
 import { toError } from "../failure.ts";
 import { type Address, address } from "./address.ts";
 
-/** What of a log to read. */
+/**
+ * What of a log to read.
+ *
+ * @category Sandboxes
+ */
 export interface ReadLogsOptions extends Cancellable {
   /** How many entries at most, the newest ones. Default: all. */
-  tail?: number;
+  tail?: number | undefined;
   /** The time of the first entry at the earliest. Default: the beginning. */
-  since?: Date;
+  since?: Date | undefined;
   /** The time that all entries are before. Default: the end. */
-  until?: Date;
+  until?: Date | undefined;
   /** Where the entries come from. Default: what commands print. */
-  sources?: LogSource[];
+  sources?: readonly LogSource[] | undefined;
 }
 
-/** What of a log to stream. */
+/**
+ * What of a log to stream.
+ *
+ * @category Sandboxes
+ */
 export interface StreamLogsOptions extends Cancellable {
   /** The time of the first entry at the earliest. Default: the beginning. */
-  since?: Date;
+  since?: Date | undefined;
   /** The cursor of the entry to go on after, with the same `sources`. */
-  cursor?: string;
+  cursor?: string | undefined;
   /** The time that all entries are before. Default: without limit. */
-  until?: Date;
+  until?: Date | undefined;
   /** Where the entries come from. Default: what commands print. */
-  sources?: LogSource[];
+  sources?: readonly LogSource[] | undefined;
   /** Whether to wait for entries that are still to come. Default: `false`. */
-  follow?: boolean;
+  follow?: boolean | undefined;
 }
 
-/** How to wait for something to be printed. */
+/**
+ * How to wait for something to be printed.
+ *
+ * @category Sandboxes
+ */
 export interface WaitForLogOptions extends Cancellable {
   /**
    * The time of the first entry at the earliest. Default: the beginning, so
    * that what was printed already counts.
    */
-  since?: Date;
+  since?: Date | undefined;
   /** Where the entries come from. Default: what commands print. */
-  sources?: LogSource[];
+  sources?: readonly LogSource[] | undefined;
   /** Milliseconds to wait, from 1 to 2147483647. Default: 60000. */
-  timeoutMs?: number;
+  timeoutMs?: number | undefined;
 }
 
-/** Something that a sandbox has printed. */
+/**
+ * Something that a sandbox has printed.
+ *
+ * @category Sandboxes
+ */
 export class LogEntry {
   /** When it was captured. */
   readonly timestamp: Date;
@@ -66,10 +82,10 @@ export class LogEntry {
    * What was printed. Of a command without a terminal, what was no UTF-8 is
    * already replaced by U+FFFD.
    */
-  readonly bytes: Uint8Array;
+  readonly bytes: Uint8Array<ArrayBuffer>;
 
   /** Made by this module only. */
-  constructor(entry: RawEntry, bytes: Uint8Array) {
+  constructor(entry: RawEntry, bytes: Uint8Array<ArrayBuffer>) {
     this.timestamp = new Date(entry.timestamp);
     this.source = entry.source;
     this.session = entry.session;
@@ -159,7 +175,7 @@ function checkWait(pattern: unknown, timeoutMs: number): void {
 }
 
 /** The same options with times as the library takes them. */
-function withTimes<Options extends { since?: Date; until?: Date }>(
+function withTimes<Options extends { since?: Date | undefined; until?: Date | undefined }>(
   { since, until, ...options }: Options,
 ): Omit<Options, "since" | "until"> & { since?: string; until?: string } {
   return {

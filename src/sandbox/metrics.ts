@@ -5,18 +5,10 @@
  */
 
 import { readStream } from "../../ffi/stream.ts";
-import type { Metrics, MetricsOptions } from "../../ffi/protocol/protocol.gen.ts";
-import type { Cancellable } from "../cancellable.ts";
+import type { Metrics } from "../../ffi/protocol/protocol.gen.ts";
 import { type Address, address } from "./address.ts";
-
-/** What a sandbox uses. */
-export interface SandboxMetrics extends Omit<Metrics, "timestamp"> {
-  /** When the sample was taken. */
-  timestamp: Date;
-}
-
-/** How to follow what a sandbox uses. */
-export interface MetricsStreamOptions extends MetricsOptions, Cancellable {}
+import type { MetricsStreamOptions } from "./options.gen.ts";
+import type { SandboxMetrics } from "./sandbox_metrics.gen.ts";
 
 /** What a sandbox uses, with its time as a date. */
 export function toMetrics(metrics: Metrics): SandboxMetrics {

@@ -19,26 +19,34 @@ import {
   requireWrite,
 } from "../host/permissions.ts";
 
-/** How to wait for a port. */
+/**
+ * How to wait for a port.
+ *
+ * @category Sandboxes
+ */
 export interface WaitForPortOptions {
   /** The protocol. Default: `tcp`. */
-  protocol?: "tcp" | "udp";
+  protocol?: "tcp" | "udp" | undefined;
   /** Milliseconds to wait. Default: 60000. */
-  timeoutMs?: number;
+  timeoutMs?: number | undefined;
   /** Gives up. The call then fails with the signal's reason. */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
 }
 
-/** How to wait for an HTTP server. */
+/**
+ * How to wait for an HTTP server.
+ *
+ * @category Sandboxes
+ */
 export interface WaitForHttpOptions {
   /** The path to ask for, with a query if needed. Default: `/`. */
-  path?: string;
+  path?: string | undefined;
   /** The status to wait for. Default: any below 400. */
-  status?: number;
+  status?: number | undefined;
   /** Milliseconds to wait. Default: 60000. */
-  timeoutMs?: number;
+  timeoutMs?: number | undefined;
   /** Gives up. The call then fails with the signal's reason. */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
 }
 
 /** How often something without an event is looked at. */

@@ -18,14 +18,15 @@ import type {
 } from "../../ffi/protocol/protocol.gen.ts";
 import { type AgentClient, connectAgent } from "../remote/agent.ts";
 import type { Cancellable } from "../cancellable.ts";
-import type { CommandOutput, CommandStatus, ExecOptions } from "../command/command.ts";
+import type { CommandOutput, CommandStatus } from "../command/command.ts";
 import { connect } from "../host/connection.ts";
 import { toError } from "../failure.ts";
 import { type Address, address } from "./address.ts";
 import { make } from "./make.ts";
 import { type FileSystem, toFileSystem } from "../files/fs.ts";
 import { type Jobs, toJobs } from "../command/job.ts";
-import { type SandboxMetrics, toMetrics } from "./metrics.ts";
+import { toMetrics } from "./metrics.ts";
+import type { SandboxMetrics } from "./sandbox_metrics.gen.ts";
 import { requireMounts } from "./mounts.ts";
 import {
   requireHostAccess,
@@ -39,20 +40,23 @@ import { progressEvents } from "../progress.ts";
 import { SandboxBase } from "./base.ts";
 import { encodePatches, requireRootfs } from "./rootfs.ts";
 import { SandboxHandle } from "./handle.ts";
+import type { StartSandboxOptions } from "./options.ts";
+import { restore, Snapshot } from "./snapshot.ts";
+import { connectSsh, type SshClient } from "../remote/ssh.ts";
+import { serveSsh, type SshServer } from "../remote/ssh_server.ts";
+import { attach } from "../command/terminal.ts";
+import type { AttachOptions, ExecOptions } from "../command/options.gen.ts";
+import type { SshOptions, SshServerOptions } from "../remote/options.gen.ts";
+import type { CreateSandboxOptions } from "./create_options.gen.ts";
 import type {
-  CreateSandboxOptions,
   DestroySandboxOptions,
   KillSandboxOptions,
   ListSandboxesOptions,
   ModifySandboxOptions,
   RestartSandboxOptions,
-  StartSandboxOptions,
   StopSandboxOptions,
-} from "./options.ts";
-import { restore, type RestoreSandboxOptions, Snapshot } from "./snapshot.ts";
-import { connectSsh, type SshClient, type SshOptions } from "../remote/ssh.ts";
-import { serveSsh, type SshServer, type SshServerOptions } from "../remote/ssh_server.ts";
-import { attach, type AttachOptions } from "../command/terminal.ts";
+} from "./options.gen.ts";
+import type { RestoreSandboxOptions } from "./snapshot_options.gen.ts";
 
 /** How long a disposed sandbox may take to stop before it is killed. */
 const disposePatienceMs = 10_000;
@@ -74,6 +78,8 @@ const abandoned = new FinalizationRegistry<() => void>((release) => release());
  * const output = await sandbox.exec("echo", { args: ["hello"] });
  * console.log(output.text());
  * ```
+ *
+ * @category Sandboxes
  */
 export class Sandbox extends SandboxBase implements AsyncDisposable {
   readonly #client: Client;

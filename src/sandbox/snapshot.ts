@@ -8,17 +8,11 @@ import type { Client } from "../../ffi/client.ts";
 import type {
   ArchiveInfo,
   ArchiveOptions,
-  CopyOptions,
-  CreateProgress,
   DiskFormat,
   DiskUsage,
   GroupHead,
-  LoadOptions,
-  RestoreOptions,
-  SaveOptions,
   SnapshotDetails,
   SnapshotInfo,
-  SnapshotOptions,
   SnapshotTarget,
   VerifyResult,
 } from "../../ffi/protocol/protocol.gen.ts";
@@ -34,66 +28,19 @@ import {
 } from "../host/permissions.ts";
 import { progressEvents } from "../progress.ts";
 import type { Sandbox } from "./sandbox.ts";
+import type {
+  CopySnapshotOptions,
+  CreateArchiveOptions,
+  CreateSnapshotOptions,
+  LoadSnapshotsOptions,
+  RestoreSandboxOptions,
+  SaveSnapshotOptions,
+} from "./snapshot_options.gen.ts";
 
 /** Whose snapshot to make: a sandbox or a handle of one. */
 export interface SnapshotSource {
   /** @internal */
   [address](): Promise<Address>;
-}
-
-/** How to make a snapshot. */
-export interface CreateSnapshotOptions extends SnapshotOptions, Cancellable {}
-
-/** How far a file has come. */
-export interface ArchiveProgress {
-  /** How many bytes were written. */
-  writtenBytes: number;
-}
-
-/** What writes a file and tells how far it has come. */
-export interface ArchiveWriter extends Cancellable {
-  /**
-   * Gets how much was written, four times a second at most, and once more when
-   * the file is complete.
-   */
-  onProgress?: (progress: ArchiveProgress) => void;
-}
-
-/** How to capture a sandbox straight into a file. */
-export interface CreateArchiveOptions
-  extends ArchiveOptions, Omit<SnapshotOptions, "group" | "directory">, ArchiveWriter {}
-
-/** How to save a snapshot to a file. */
-export interface SaveSnapshotOptions extends SaveOptions, ArchiveWriter {}
-
-/** How to copy a snapshot to a file with other labels. */
-export interface CopySnapshotOptions extends CopyOptions, ArchiveWriter {}
-
-/** How to load snapshots from files. */
-export interface LoadSnapshotsOptions extends LoadOptions, Cancellable {
-  /**
-   * Is told how far the files have been read: now and then on Linux, and at the
-   * end everywhere.
-   */
-  onProgress?: (progress: LoadProgress) => void;
-}
-
-/** How far files have been read. */
-export interface LoadProgress {
-  /** Bytes that have been read. */
-  readBytes: number;
-  /** Bytes that there are. */
-  totalBytes: number;
-}
-
-/** How to make a sandbox from a snapshot. */
-export interface RestoreSandboxOptions extends RestoreOptions, Cancellable {
-  /**
-   * Is told how far the restore is: how far the image is, where that is not
-   * here, and how far the boot is. An error that it throws is uncaught, as any
-   * callback's.
-   */
-  onProgress?: (progress: CreateProgress) => void;
 }
 
 /** Which snapshots to list. */
@@ -102,7 +49,7 @@ export interface ListSnapshotsOptions extends Cancellable {
    * A directory of this machine with groups or snapshots. Default: those that
    * the home directory's index has.
    */
-  directory?: string;
+  directory?: string | undefined;
 }
 
 /** How to remove a snapshot. */
@@ -111,7 +58,7 @@ export interface RemoveSnapshotOptions extends Cancellable {
    * Whether it is removed although other snapshots build on it. Default:
    * `false`.
    */
-  force?: boolean;
+  force?: boolean | undefined;
 }
 
 /**
@@ -134,6 +81,8 @@ export interface RemoveSnapshotOptions extends Cancellable {
  * const snapshot = await sandbox.snapshot({ name: "ready" });
  * const worker = await snapshot.restore({ name: "worker" });
  * ```
+ *
+ * @category Snapshots
  */
 export class Snapshot {
   readonly #client: Client;
@@ -254,7 +203,7 @@ export class Snapshot {
    * `--allow-write` for `directory`.
    */
   static async load(
-    paths: string | string[],
+    paths: string | readonly string[],
     { signal, onProgress, ...options }: LoadSnapshotsOptions = {},
   ): Promise<Snapshot[]> {
     const files = typeof paths === "string" ? [paths] : paths;

@@ -13,7 +13,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { after, before, test } from "node:test";
-import type { PullProgress } from "../../mod.ts";
+import type { PullProgress } from "../../types.ts";
 import {
   blobFile,
   cachedFiles,

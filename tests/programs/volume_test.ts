@@ -8,7 +8,8 @@ import { join } from "node:path";
 import process from "node:process";
 import { after, before, test } from "node:test";
 import { pathToFileURL } from "node:url";
-import { type CopyProgress, Storage, Volume } from "../../mod.ts";
+import { Storage, Volume } from "../../mod.ts";
+import type { CopyProgress } from "../../types.ts";
 import { command, scopedFlags, start } from "../support.ts";
 import { digestOf, testFiles } from "../files.ts";
 

@@ -2,7 +2,8 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type Mount, Sandbox } from "../../mod.ts";
+import { Sandbox } from "../../mod.ts";
+import type { Mount } from "../../types.ts";
 
 const refused: [string, Mount, string, string][] = [
   ["data", { type: "tmpfs" }, "invalid-option", "mounts.data"],

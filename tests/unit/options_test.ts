@@ -374,7 +374,7 @@ test("what options name on this machine needs its permission", { skip: notDeno }
   for (const [options, message] of needed) {
     const refusal = { name: "NotCapable", message };
     await assert.rejects(Sandbox.create({ image: "alpine", ...options }), refusal);
-    await assert.rejects(Sandbox.getOrCreate({ name: "a", image: "alpine", ...options }), refusal);
+    await assert.rejects(Sandbox.getOrCreate({ image: "alpine", ...options, name: "a" }), refusal);
   }
 });
 

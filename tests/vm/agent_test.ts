@@ -3,7 +3,8 @@
 import assert from "node:assert/strict";
 import process from "node:process";
 import { after, before, test } from "node:test";
-import { AgentClient, type AgentFrame, Sandbox } from "../../mod.ts";
+import { AgentClient, Sandbox } from "../../mod.ts";
+import type { AgentFrame } from "../../types.ts";
 import { type Cbor, decode, encode } from "../cbor.ts";
 
 const name = `${"Bun" in globalThis ? "bun" : "deno"}-agent`;

@@ -9,7 +9,6 @@ import { dirname, join } from "node:path";
 import process from "node:process";
 import { after, before, test } from "node:test";
 import {
-  type CreateProgress,
   type ExecOptions,
   type ProcessEvent,
   Sandbox,
@@ -18,6 +17,7 @@ import {
   version,
   Volume,
 } from "../../mod.ts";
+import type { CreateProgress } from "../../types.ts";
 import { addAddress, type HttpServer, listening, serveHttp, serveNames } from "../servers.ts";
 import { until } from "../support.ts";
 

@@ -6,7 +6,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { after, before, test } from "node:test";
-import { type CopyProgress, Sandbox } from "../../mod.ts";
+import { Sandbox } from "../../mod.ts";
+import type { CopyProgress } from "../../types.ts";
 import { testFiles } from "../files.ts";
 
 const image = process.env["MICROSANDBOX_TEST_IMAGE"]!;

@@ -4,7 +4,8 @@ import assert from "node:assert/strict";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import process from "node:process";
 import { after, before, test } from "node:test";
-import { type CreateProgress, type CreateSandboxOptions, Image, Sandbox } from "../../mod.ts";
+import { type CreateSandboxOptions, Image, Sandbox } from "../../mod.ts";
+import type { CreateProgress } from "../../types.ts";
 import {
   cachedFiles,
   makeArchive,

@@ -5,12 +5,8 @@
 import assert from "node:assert/strict";
 import process from "node:process";
 import { after, before, test } from "node:test";
-import {
-  type ModificationError,
-  type PortOptions,
-  Sandbox,
-  type SandboxHandle,
-} from "../../mod.ts";
+import { type ModificationError, Sandbox, type SandboxHandle } from "../../mod.ts";
+import type { PortOptions } from "../../types.ts";
 import { until } from "../support.ts";
 
 const image = process.env["MICROSANDBOX_TEST_IMAGE"]!;

@@ -6,7 +6,8 @@ import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import process from "node:process";
 import { after, before, test } from "node:test";
-import { type CreateSandboxOptions, type Mount, Sandbox } from "../../mod.ts";
+import { type CreateSandboxOptions, Sandbox } from "../../mod.ts";
+import type { Mount } from "../../types.ts";
 import { addAddress, copyProgram, listening } from "../servers.ts";
 import { machinesOf } from "../support.ts";
 

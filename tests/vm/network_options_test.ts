@@ -9,7 +9,8 @@ import { createServer as createHttpsServer } from "node:https";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import process from "node:process";
 import { after, before, test } from "node:test";
-import { type Mount, Sandbox } from "../../mod.ts";
+import { Sandbox } from "../../mod.ts";
+import type { Mount } from "../../types.ts";
 import {
   addAddress,
   copyProgram,

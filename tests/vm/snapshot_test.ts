@@ -13,7 +13,8 @@ import {
 } from "node:fs";
 import process from "node:process";
 import { after, before, test } from "node:test";
-import { type CreateProgress, type LoadProgress, Sandbox, Snapshot } from "../../mod.ts";
+import { Sandbox, Snapshot } from "../../mod.ts";
+import type { CreateProgress, LoadProgress } from "../../types.ts";
 import { abortedLaterEachTime } from "../support.ts";
 
 const image = process.env["MICROSANDBOX_TEST_IMAGE"]!;

@@ -9,13 +9,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { after, before, test } from "node:test";
-import {
-  Sandbox,
-  SeekMode,
-  type SshExecOptions,
-  type SshServer,
-  type SshServerEvent,
-} from "../../mod.ts";
+import { Sandbox, SeekMode, type SshServer } from "../../mod.ts";
+import type { SshExecOptions, SshServerEvent } from "../../types.ts";
 import { connect } from "../../src/host/connection.ts";
 import { command, until } from "../support.ts";
 

@@ -7,7 +7,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { after, before, test } from "node:test";
-import { type Mount, Sandbox, Volume } from "../../mod.ts";
+import { Sandbox, Volume } from "../../mod.ts";
+import type { Mount } from "../../types.ts";
 
 const image = process.env["MICROSANDBOX_TEST_IMAGE"]!;
 const prefix = "Bun" in globalThis ? "bun" : "deno";

@@ -1,0 +1,385 @@
+// GENERATED from capi/src by capi/src/generated/protocol.rs. Do not edit; run
+// `deno task generate` instead.
+
+import type { Rlimits } from "./command.gen.ts";
+import type { CaCertificates, PullPolicy, RegistryAuth } from "./image.gen.ts";
+import type { Mount } from "./mounts.gen.ts";
+import type { NetworkOption, PortOption } from "./network.gen.ts";
+import type { ImageSource, RootDisk } from "./rootfs.gen.ts";
+import type { SecretOptions, SecretViolationAction } from "./secrets.gen.ts";
+
+/**
+ * How virtual CPUs are placed on this machine's processors.
+ *
+ * - `inherit`: As the operating system likes.
+ * - `auto`: On cores of their own, then on siblings, then shared.
+ * - `spread`: As wide as possible.
+ * - `compact`: On as few cores as possible.
+ */
+export type CpuPlacement = "inherit" | "auto" | "spread" | "compact";
+
+/** What a new sandbox is made from. */
+export interface CreateOptions {
+  /**
+   * The name that the sandbox is known by: 1 to 128 letters, digits, dots,
+   * hyphens and underscores, the first one a letter or digit. Default: a
+   * random one.
+   */
+  name?: string | undefined;
+  /**
+   * The root file system: a reference of an OCI image such as
+   * `alpine:3.22`, a path that starts with `/`, `./` or `../` and names a
+   * directory or a disk image (`.qcow2`, `.raw`, `.vmdk`), or an object
+   * that says which it is.
+   */
+  image: ImageSource;
+  /**
+   * Where the changes to an OCI image's files go. Default: onto a managed
+   * disk of 4096 MiB.
+   */
+  rootDisk?: RootDisk | undefined;
+  /**
+   * Changes to the root file system before the first boot, in this order.
+   * They need an OCI image with a managed or flat root disk, or a
+   * directory, which they change for good. Default: none.
+   */
+  patches?: readonly PatchSpec[] | undefined;
+  /** When the image's registry is asked. Default: `if-missing`. */
+  pullPolicy?: PullPolicy | undefined;
+  /**
+   * Credentials for the image's registry. Default: those that the system's
+   * keyring, the user's configuration or Docker's configuration file have
+   * for it, else none.
+   */
+  registryAuth?: RegistryAuth | undefined;
+  /**
+   * Whether the registry is spoken to in plain HTTP. Default: `false`,
+   * unless the user's configuration says so for this registry.
+   */
+  registryInsecure?: boolean | undefined;
+  /**
+   * Certificates of authorities to trust besides the system's, in PEM form.
+   * Default: those that the user's configuration names.
+   */
+  registryCaCerts?: CaCertificates | undefined;
+  /** Virtual CPUs, from 1 to 255. Default: 1. */
+  cpus?: number | undefined;
+  /**
+   * Virtual CPUs that a change of the running sandbox can give it, from
+   * `cpus` to 255. Default: `cpus`.
+   */
+  maxCpus?: number | undefined;
+  /**
+   * How virtual CPUs are placed on this machine's processors. Default:
+   * `inherit`.
+   */
+  cpuPlacement?: CpuPlacement | undefined;
+  /**
+   * A placement profile of this machine's configuration, by its name.
+   * Default: none.
+   */
+  placementProfile?: string | undefined;
+  /** Memory in MiB. Default: 512. */
+  memoryMiB?: number | undefined;
+  /**
+   * Memory in MiB that a change of the running sandbox can give it, at
+   * least `memoryMiB`. Default: `memoryMiB`.
+   */
+  maxMemoryMiB?: number | undefined;
+  /** When the guest's kernel uses huge pages. Default: `madvise`. */
+  transparentHugePages?: TransparentHugePages | undefined;
+  /** Whether this machine sets the guest's clock. Default: `sync`. */
+  guestClock?: GuestClock | undefined;
+  /**
+   * Whether programs in the guest can run virtual machines of their own:
+   * the guest's processor then has the virtualization of this machine's,
+   * which is more for a guest to attack. Needs an x64 Linux machine that
+   * nests. A snapshot keeps it as it was taken. Default: `false`.
+   */
+  nestedVirtualization?: boolean | undefined;
+  /**
+   * Whether the guest's kernel ends RCU grace periods at once, for which it
+   * interrupts each virtual CPU. A command that comes after a pause
+   * otherwise starts 10 to 20 ms later, because the kernel waits for such a
+   * period when it moves the command to its cgroup. Without effect with
+   * `init`. With `false` commands see `MICROSANDBOX_RCU_EXPEDITED=0`.
+   * Default: `true`.
+   */
+  rcuExpedited?: boolean | undefined;
+  /**
+   * Environment variables of every command. Names that start with `MSB_`
+   * are reserved. Default: the image's.
+   */
+  env?: { readonly [key: string]: string | undefined } | undefined;
+  /** Working directory of commands. Default: the image's, else `/`. */
+  workdir?: string | undefined;
+  /** The shell that runs `shell` scripts. Default: `/bin/sh`. */
+  shell?: string | undefined;
+  /**
+   * The guest user that commands run as: a name or an id, with a group
+   * after a colon if needed. Default: the image's, else `root`.
+   */
+  user?: string | undefined;
+  /** The guest's host name, at most 64 bytes. Default: made from the name. */
+  hostname?: string | undefined;
+  /**
+   * Labels to find the sandbox by. Names that start with `sandbox.`,
+   * `microsandbox.` or `service.` are reserved. Default: the image's.
+   */
+  labels?: { readonly [key: string]: string | undefined } | undefined;
+  /** Replaces the image's entrypoint. Default: the image's. */
+  entrypoint?: readonly string[] | undefined;
+  /**
+   * Replaces the image's command; an empty list removes it. Default: the
+   * image's.
+   */
+  cmd?: readonly string[] | undefined;
+  /**
+   * Hands the guest's first process over to a program of the image, such as
+   * systemd. Default: the runtime's own.
+   */
+  init?: InitOption | undefined;
+  /** Scripts by their names, which commands can run by name. Default: none. */
+  scripts?: { readonly [key: string]: string | undefined } | undefined;
+  /** Resource limits of every program. Default: the guest kernel's. */
+  rlimits?: Rlimits | undefined;
+  /** What commands may do to the sandbox. Default: `default`. */
+  security?: SecurityProfile | undefined;
+  /**
+   * Whose sandboxes run on this machine. Default: what its configuration
+   * says, else `single-tenant`.
+   */
+  deploymentProfile?: DeploymentProfile | undefined;
+  /** How far the sandbox reaches. Default: `public-only`. */
+  network?: NetworkOption | undefined;
+  /**
+   * Ports of this machine that lead into the sandbox: a port of the guest
+   * for any free one, or in full. Default: none.
+   */
+  ports?: readonly PortOption[] | undefined;
+  /**
+   * Sockets of this machine that programs in the sandbox can connect to.
+   * Default: none.
+   */
+  vsock?: readonly VsockRoute[] | undefined;
+  /**
+   * Values that the sandbox can use and never sees, by the names of their
+   * environment variables. Default: none.
+   */
+  secrets?: { readonly [key: string]: SecretOptions | undefined } | undefined;
+  /**
+   * What happens to a request that takes a secret's placeholder where it
+   * may not go. Default: `block-and-log`.
+   */
+  secretViolationAction?: SecretViolationAction | undefined;
+  /**
+   * How much the sandbox's runtime logs. Default: what this machine's
+   * configuration says, else nothing.
+   */
+  logLevel?: LogLevel | undefined;
+  /**
+   * Whether the runtime logs nothing, whatever this machine's configuration
+   * says. Default: `false`.
+   */
+  quietLogs?: boolean | undefined;
+  /**
+   * Milliseconds between two samples of metrics; 0 takes none. Default:
+   * 1000.
+   */
+  metricsSampleIntervalMs?: number | undefined;
+  /**
+   * Whether no metrics are sampled, whatever the interval. Default:
+   * `false`.
+   */
+  disableMetricsSample?: boolean | undefined;
+  /** Whether the sandbox outlives this program. Default: `false`. */
+  detached?: boolean | undefined;
+  /**
+   * Whether a sandbox of this name is stopped and replaced. Default:
+   * `false`, which makes it an error; `true` with `replaceWithTimeoutMs`.
+   */
+  replace?: boolean | undefined;
+  /**
+   * Milliseconds that a sandbox that is replaced may take to stop before it
+   * is killed. Default: 10000.
+   */
+  replaceWithTimeoutMs?: number | undefined;
+  /**
+   * The name that the cloud knows the sandbox by, unique in all of it:
+   * lower-case letters, digits and single hyphens. Only in the cloud.
+   * Default: one that the cloud chooses.
+   */
+  slug?: string | undefined;
+  /**
+   * Whether the sandbox is removed when it stops. Default: `true` without
+   * a `name`, else `false`.
+   */
+  ephemeral?: boolean | undefined;
+  /**
+   * How long the sandbox may live, in milliseconds, rounded up to whole
+   * seconds. Default: without limit.
+   */
+  maxDurationMs?: number | undefined;
+  /**
+   * After how long without activity the sandbox stops, in milliseconds,
+   * rounded up to whole seconds. Default: never.
+   */
+  idleTimeoutMs?: number | undefined;
+  /**
+   * What is mounted in the guest besides its root file system, by the
+   * absolute path where. Default: nothing.
+   */
+  mounts?: { readonly [key: string]: Mount | undefined } | undefined;
+}
+
+/**
+ * Whose sandboxes run on this machine.
+ *
+ * - `single-tenant`: Those of one party.
+ * - `multi-tenant`: Those of parties that do not trust each other: whatever the sandbox's rules
+ *   say, it reaches public addresses only, and `ports`, `vsock`, and the network's `interface`,
+ *   `trustHostCAs`, `dns.nameservers` and `dns.rebindProtection: false` are refused.
+ */
+export type DeploymentProfile = "single-tenant" | "multi-tenant";
+
+/**
+ * Whether this machine sets the guest's clock.
+ *
+ * - `sync`: When the guest boots, resumes, and about once a minute.
+ * - `off`: Only when it boots.
+ */
+export type GuestClock = "sync" | "off";
+
+/** The program that becomes the guest's first process. */
+export type InitOption = string | InitOptions;
+
+/** The program that becomes the guest's first process. */
+export interface InitOptions {
+  /**
+   * An absolute path in the guest, or `auto` for the one that the image's
+   * entrypoint starts or that is found in a usual place.
+   */
+  command: string;
+  /** Its arguments. Default: none. */
+  args?: readonly string[] | undefined;
+  /** More environment variables for it. Default: none. */
+  env?: { readonly [key: string]: string | undefined } | undefined;
+}
+
+/**
+ * How much a sandbox's runtime logs.
+ *
+ * - `error`: Errors.
+ * - `warn`: Warnings too.
+ * - `info`: What happens, too.
+ * - `debug`: What helps to find mistakes, too.
+ * - `trace`: Everything.
+ */
+export type LogLevel = "error" | "warn" | "info" | "debug" | "trace";
+
+/**
+ * One change to the root file system. All paths in the guest are absolute.
+ * Folders that are missing on the way are made.
+ */
+export type PatchSpec =
+  | {
+    kind: "write";
+    /** The file. */
+    path: string;
+    /**
+     * How many of the request's raw bytes are its content. They follow
+     * those of the patches before.
+     */
+    length: number;
+    /** The file's mode. Default: 0o644. */
+    mode?: number | undefined;
+    /**
+     * Whether something that is there is replaced. Default: `false`,
+     * which makes it an error.
+     */
+    replace?: boolean | undefined;
+  }
+  | {
+    kind: "copy";
+    /** What is copied. */
+    from: string;
+    /** Where it is copied to. */
+    path: string;
+    /** The file's mode; directories take none. Default: the original's. */
+    mode?: number | undefined;
+    /**
+     * Whether something that is there is replaced. Default: `false`,
+     * which makes it an error.
+     */
+    replace?: boolean | undefined;
+  }
+  | {
+    kind: "append";
+    /** The file. */
+    path: string;
+    /** What is appended. */
+    content: string;
+  }
+  | {
+    kind: "mkdir";
+    /** The directory. */
+    path: string;
+    /** Its mode. Default: 0o755. */
+    mode?: number | undefined;
+  }
+  | {
+    kind: "symlink";
+    /** The link. */
+    path: string;
+    /** What it points to. */
+    target: string;
+    /**
+     * Whether something that is there is replaced. Default: `false`,
+     * which makes it an error.
+     */
+    replace?: boolean | undefined;
+  }
+  | {
+    kind: "remove";
+    /** What is removed. */
+    path: string;
+  };
+
+/**
+ * What commands in a sandbox may do to it.
+ *
+ * - `default`: What root may do on any machine: install packages, mount, run Docker.
+ * - `restricted`: Less: commands gain no privileges (no `sudo`), do not have `CAP_SYS_ADMIN`, and
+ *   mounts ignore set-user-ID bits and devices.
+ */
+export type SecurityProfile = "default" | "restricted";
+
+/**
+ * When the guest's kernel uses huge pages for memory without a file.
+ *
+ * - `always`: Wherever it can.
+ * - `madvise`: Where a program asks for it.
+ * - `never`: Never.
+ */
+export type TransparentHugePages = "always" | "madvise" | "never";
+
+/** A socket of this machine that programs in a sandbox can connect to. */
+export interface VsockRoute {
+  /**
+   * The absolute path of a Unix socket of this machine; on Windows the
+   * local name of a pipe.
+   */
+  hostSocket: string;
+  /** The port of CID 2, the host, that leads to it: from 1 to 4294967294. */
+  port: number;
+  /** The kind of socket. Default: `stream`. */
+  type?: VsockType | undefined;
+}
+
+/**
+ * The kind of a socket.
+ *
+ * - `stream`: A stream of bytes.
+ * - `dgram`: Datagrams, which may get lost. Not on Windows.
+ */
+export type VsockType = "stream" | "dgram";
