@@ -3,7 +3,6 @@
 
 import type { Failure } from "./errors.gen.ts";
 import type { PortOption, PublishedPort } from "./network.gen.ts";
-import type { GuestFlush } from "./snapshot.gen.ts";
 
 /**
  * Where a sandbox runs.
@@ -173,6 +172,16 @@ export interface ForkOutcome {
   /** Why it failed. */
   error?: Failure;
 }
+
+/**
+ * Whether the guest writes back what it has not written to its disks yet.
+ *
+ * - `auto`: Where the captured disks would be out of date otherwise: when the disks of a running
+ *   sandbox are captured without its memory.
+ * - `required`: Always; failing to do so is an error.
+ * - `skip`: Never.
+ */
+export type GuestFlush = "auto" | "required" | "skip";
 
 /** How to kill a sandbox. */
 export interface KillOptions {

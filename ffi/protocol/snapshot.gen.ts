@@ -3,7 +3,7 @@
 
 import type { SecurityProfile } from "./create.gen.ts";
 import type { DiskFormat } from "./rootfs.gen.ts";
-import type { Bindings } from "./sandbox.gen.ts";
+import type { Bindings, GuestFlush } from "./sandbox.gen.ts";
 
 /** An archive that was written. */
 export interface ArchiveInfo {
@@ -83,16 +83,6 @@ export type GroupHeadReason =
   | "diverged"
   | "unknown-ancestry"
   | "ambiguous-candidates";
-
-/**
- * Whether the guest writes back what it has not written to its disks yet.
- *
- * - `auto`: Where the captured disks would be out of date otherwise: when the disks of a running
- *   sandbox are captured without its memory.
- * - `required`: Always; failing to do so is an error.
- * - `skip`: Never.
- */
-export type GuestFlush = "auto" | "required" | "skip";
 
 /** How to load snapshots from files. */
 export interface LoadOptions {

@@ -12,7 +12,7 @@ use super::typescript::{Declaration, Direction, Reader, print_import};
 const NOUNS: &[(&str, &[&str])] = &[
     ("wire", &["mod", "stream", "echo", "json"]),
     ("errors", &["error"]),
-    ("sandbox", &["sandbox", "bindings", "target"]),
+    ("sandbox", &["sandbox", "bindings", "target", "guest_flush"]),
     ("modify", &["sandbox/modify", "sandbox/modification_plan"]),
     ("create", &["create", "init", "machine", "patch", "vsock"]),
     ("secrets", &["secret", "secret_change"]),
@@ -20,7 +20,7 @@ const NOUNS: &[(&str, &[&str])] = &[
     ("command", &["command", "process", "rlimit"]),
     ("files", &["files", "file", "fs"]),
     ("image", &["image", "pull", "registry", "progress"]),
-    ("snapshot", &["snapshot", "guest_flush", "sandbox/restore"]),
+    ("snapshot", &["snapshot", "sandbox/restore"]),
     ("ssh", &["ssh", "ssh_server"]),
     ("runtime", &["runtime", "host"]),
 ];
