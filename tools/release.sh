@@ -42,10 +42,12 @@ export RUSTFLAGS="--remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}=/cargo --remap
 # The C library of Visual C++ is not on every Windows, so it is linked in.
 case $machine in *-win32) RUSTFLAGS="$RUSTFLAGS -Ctarget-feature=+crt-static" ;; esac
 output=$CARGO_TARGET_DIR/$target/$profile
-agent_output=$output
+# The guest's agent brings its own C library, so it is linked by this machine's linker, whatever it has. In a place of its
+# own: with another linker Cargo would build again what both need, each time.
+agent_target=$CARGO_TARGET_DIR/agent
+agent_output=$agent_target/$target/$profile
+compile_agent() { cargo build "${crates[@]}" --target "$target" --target-dir "$agent_target" "$@" </dev/null >&2; }
 compile() { cargo build "${crates[@]}" --target "$target" "$@" </dev/null >&2; }
-# The guest's agent brings its own C library, whichever this machine has.
-compile_agent() { cargo build "${crates[@]}" --target "$target" "$@" </dev/null >&2; }
 case $machine in
   *-linux)
     packages python3:python3 objdump:binutils
