@@ -61,8 +61,13 @@ import type { RestoreSandboxOptions } from "./snapshot_options.gen.ts";
 /** How long a disposed sandbox may take to stop before it is killed. */
 const disposePatienceMs = 10_000;
 
-/** Sandboxes whose object is gone no longer need their connection. */
-const abandoned = new FinalizationRegistry<() => void>((release) => release());
+/**
+ * Sandboxes whose object is gone no longer need their connection. This holds no
+ * function of the object's: one that is made beside others keeps what they keep.
+ */
+const abandoned = new FinalizationRegistry<{ client: Client; handle: number }>(
+  ({ client, handle }) => client.release(handle),
+);
 
 /**
  * A microVM that this program is connected to.
@@ -102,10 +107,7 @@ export class Sandbox extends SandboxBase implements AsyncDisposable {
     this.fs = toFileSystem(() => ({ client, handle: this.#openHandle() }));
     // Giving back the connection to a sandbox that belongs to this program
     // stops it, which should not happen when a collector feels like it.
-    if (!this.ownsLifecycle) {
-      const { handle } = reply;
-      abandoned.register(this, () => client.release(handle), this);
-    }
+    if (!this.ownsLifecycle) abandoned.register(this, { client, handle: reply.handle }, this);
   }
 
   /**
