@@ -16,38 +16,28 @@ import type {
   RestoreWarning,
   StopResult,
 } from "../../ffi/protocol/protocol.gen.ts";
-import { type AgentClient, connectAgent } from "../remote/agent.ts";
 import type { Cancellable } from "../cancellable.ts";
 import type { CommandOutput, CommandStatus } from "../command/command.ts";
-import { connect } from "../host/connection.ts";
-import { toError } from "../failure.ts";
-import { type Address, address } from "./address.ts";
-import { make } from "./make.ts";
-import { type FileSystem, toFileSystem } from "../files/fs.ts";
 import { type Jobs, toJobs } from "../command/job.ts";
-import { toMetrics } from "./metrics.ts";
-import type { SandboxMetrics } from "./sandbox_metrics.gen.ts";
-import { requireMounts } from "./mounts.ts";
-import {
-  requireHostAccess,
-  waitForHttp,
-  type WaitForHttpOptions,
-  type WaitForPortOptions,
-} from "./ports.ts";
-import { requireReadOfPath } from "../host/permissions.ts";
+import type { AttachOptions, ExecOptions } from "../command/options.gen.ts";
 import { type Process, run, spawn } from "../command/process.ts";
+import { attach } from "../command/terminal.ts";
+import { toError } from "../failure.ts";
+import { type FileSystem, toFileSystem } from "../files/fs.ts";
+import { connect } from "../host/connection.ts";
+import { requireReadOfPath } from "../host/permissions.ts";
 import { progressEvents } from "../progress.ts";
-import { SandboxBase } from "./base.ts";
-import { encodePatches, requireRootfs } from "./rootfs.ts";
-import { SandboxHandle } from "./handle.ts";
-import type { StartSandboxOptions } from "./options.ts";
-import { restore, Snapshot } from "./snapshot.ts";
+import { type AgentClient, connectAgent } from "../remote/agent.ts";
+import type { SshOptions, SshServerOptions } from "../remote/options.gen.ts";
 import { connectSsh, type SshClient } from "../remote/ssh.ts";
 import { serveSsh, type SshServer } from "../remote/ssh_server.ts";
-import { attach } from "../command/terminal.ts";
-import type { AttachOptions, ExecOptions } from "../command/options.gen.ts";
-import type { SshOptions, SshServerOptions } from "../remote/options.gen.ts";
+import { type Address, address } from "./address.ts";
+import { SandboxBase } from "./base.ts";
 import type { CreateSandboxOptions } from "./create_options.gen.ts";
+import { SandboxHandle } from "./handle.ts";
+import { make } from "./make.ts";
+import { toMetrics } from "./metrics.ts";
+import { requireMounts } from "./mounts.ts";
 import type {
   DestroySandboxOptions,
   KillSandboxOptions,
@@ -56,6 +46,16 @@ import type {
   RestartSandboxOptions,
   StopSandboxOptions,
 } from "./options.gen.ts";
+import type { StartSandboxOptions } from "./options.ts";
+import {
+  requireHostAccess,
+  waitForHttp,
+  type WaitForHttpOptions,
+  type WaitForPortOptions,
+} from "./ports.ts";
+import { encodePatches, requireRootfs } from "./rootfs.ts";
+import type { SandboxMetrics } from "./sandbox_metrics.gen.ts";
+import { restore, Snapshot } from "./snapshot.ts";
 import type { RestoreSandboxOptions } from "./snapshot_options.gen.ts";
 
 /** How long a disposed sandbox may take to stop before it is killed. */

@@ -7,8 +7,8 @@ import { Client } from "../../ffi/client.ts";
 import { libraryPath, loadLibrary } from "../../ffi/library/library.ts";
 import type { EchoStep } from "../../ffi/protocol/protocol.gen.ts";
 import type { Process, ProcessEvent } from "../../mod.ts";
-import { toError } from "../../src/failure.ts";
 import { toOwned, toProcess } from "../../src/command/process.ts";
+import { toError } from "../../src/failure.ts";
 import { StandIn } from "../support.ts";
 
 const native = await loadLibrary(libraryPath());
