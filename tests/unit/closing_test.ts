@@ -28,7 +28,7 @@ test("a close that fails is tried once more, without its signal", async () => {
   });
   const { signal } = new AbortController();
   await assert.rejects(closing.run(signal), /no 1/);
-  // Whoever asks later is not told again.
+  // Later calls do not fail again.
   await closing.run(signal);
   await closing.run(signal);
   assert.deepEqual(signals, [signal, undefined]);
