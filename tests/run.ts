@@ -35,7 +35,7 @@ const [isEmulated] = await Promise.all([
   inVms.length > 0 && isHostEmulated(),
   runInLanes(meant.filter(({ vm }) => !vm), totals, { lanes: 2, retries: false }),
 ]);
-// Whoever names a suite means it.
+// A suite that is asked for by name runs in any case.
 const left = isEmulated && wanted.length === 0 ? inVms.filter(({ vm }) => !vm!.runsEmulated) : [];
 // One emulated machine keeps one processor busy, and is not as reliable as a real one. On this
 // machine itself suites would disturb each other.

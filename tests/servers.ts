@@ -56,9 +56,10 @@ export async function listening(
   await once(server, "listening");
   return {
     port: (server.address() as AddressInfo).port,
-    async [Symbol.asyncDispose]() {
+    [Symbol.asyncDispose]() {
       (server as Server & { closeAllConnections?(): void }).closeAllConnections?.();
       server.close();
+      return Promise.resolve();
     },
   };
 }
@@ -91,7 +92,10 @@ export async function serveNames(
   return {
     port: socket.address().port,
     asked,
-    [Symbol.asyncDispose]: async () => void socket.close(),
+    [Symbol.asyncDispose]() {
+      socket.close();
+      return Promise.resolve();
+    },
   };
 }
 

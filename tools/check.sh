@@ -5,7 +5,7 @@
 cd "$checkout"
 deno check mod.ts types.ts cli.ts tests examples tools bench
 deno fmt --check --quiet
-deno lint --quiet mod.ts types.ts cli.ts src ffi
+deno lint --quiet
 deno doc --lint --quiet mod.ts types.ts cli.ts
 deno run --allow-read tools/permissions.ts --check
 tools/deny.sh

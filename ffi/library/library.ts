@@ -10,15 +10,15 @@
  */
 
 import { isAbsolute, join } from "node:path";
+import type { Native } from "../native.ts";
+import { abiVersion } from "../protocol/protocol.gen.ts";
 import { provide } from "./cache.ts";
 import { environment, isSwitchedOn } from "./environment.ts";
 import type { DownloadOptions } from "./fetch.ts";
 import { LibraryError } from "./library_error.ts";
 import { cacheDirectory, cacheVariables, checkoutLibrary, pathVariable } from "./locate.ts";
-import type { ReleasedLibrary } from "./manifest.ts";
 import { manifest } from "./manifest.gen.ts";
-import type { Native } from "../native.ts";
-import { abiVersion } from "../protocol/protocol.gen.ts";
+import type { ReleasedLibrary } from "./manifest.ts";
 import { targetOf, thisMachine } from "./target.ts";
 import { isIntact } from "./verify.ts";
 

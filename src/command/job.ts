@@ -6,7 +6,6 @@
  */
 
 import type { Client } from "../../ffi/client.ts";
-import { readStream } from "../../ffi/stream.ts";
 import type {
   FatalSignal,
   JobExit,
@@ -20,9 +19,10 @@ import type {
   Program,
   Signal,
 } from "../../ffi/protocol/protocol.gen.ts";
+import { readStream } from "../../ffi/stream.ts";
 import type { Cancellable } from "../cancellable.ts";
-import { type Process, toBytes, toProcess, toRequest } from "./process.ts";
 import type { AttachJobOptions, JobLogsOptions, StartJobOptions } from "./options.gen.ts";
+import { type Process, toBytes, toProcess, toRequest } from "./process.ts";
 
 /** Which jobs to list. */
 export interface ListJobsOptions extends Cancellable {

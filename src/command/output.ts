@@ -7,8 +7,8 @@
 
 import type { Client } from "../../ffi/client.ts";
 import type { ProcessItem } from "../../ffi/protocol/protocol.gen.ts";
-import { type CommandStatus, toStatus } from "./command.ts";
 import { toError } from "../failure.ts";
+import { type CommandStatus, toStatus } from "./command.ts";
 
 /** How a process ended: by itself with a status, or with an error. */
 export type End = { status: CommandStatus } | { error: unknown };

@@ -11,14 +11,14 @@ import type {
   Signal,
   TerminalSize,
 } from "../../ffi/protocol/protocol.gen.ts";
-import { concatenated, encoded } from "../files/bytes.ts";
-import { CommandOutput, type CommandStatus, toStatus } from "./command.ts";
 import { MicrosandboxError, StdinClosedError, UnfinishedCommandError } from "../errors.ts";
 import { toError } from "../failure.ts";
-import { type End, ProcessOutput } from "./output.ts";
+import { concatenated, encoded } from "../files/bytes.ts";
+import { CommandOutput, type CommandStatus, toStatus } from "./command.ts";
 import { type ProcessEvent, ProcessEvents } from "./events.ts";
-import { ProcessStreams } from "./streams.ts";
 import type { ExecOptions } from "./options.gen.ts";
+import { type End, ProcessOutput } from "./output.ts";
+import { ProcessStreams } from "./streams.ts";
 
 /** What a process of the library needs to know to be one of this module. */
 export interface ProcessOrigin {

@@ -5,10 +5,10 @@
  */
 
 import process from "node:process";
-import type { CommandStatus } from "./command.ts";
 import { toError } from "../failure.ts";
-import type { Process } from "./process.ts";
+import type { CommandStatus } from "./command.ts";
 import type { AttachOptions, ExecOptions } from "./options.gen.ts";
+import type { Process } from "./process.ts";
 
 /** How to connect this program's terminal to a process. */
 export interface AttachTerminalOptions {

@@ -6,10 +6,10 @@
 
 import type { Client } from "../../ffi/client.ts";
 import type { FileStat } from "../../ffi/protocol/protocol.gen.ts";
-import { expectBytes } from "./bytes.ts";
 import type { Cancellable } from "../cancellable.ts";
 import { SandboxNotRunningError } from "../errors.ts";
 import { toError } from "../failure.ts";
+import { expectBytes } from "./bytes.ts";
 
 /**
  * What is known about a file, in the shape of `Deno.FileInfo`.

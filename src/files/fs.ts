@@ -8,12 +8,12 @@ import { fileURLToPath } from "node:url";
 import type { CallOptions, Client, Reply } from "../../ffi/client.ts";
 import type { CopyProgress, DirectoryEntry, Operations } from "../../ffi/protocol/protocol.gen.ts";
 import { readStream } from "../../ffi/stream.ts";
-import { ChunkEncoder, encoded } from "./bytes.ts";
 import type { Cancellable } from "../cancellable.ts";
 import { FileSystemError } from "../errors.ts";
-import { type FileInfo, type FsFile, toFile, toFileInfo, toSeconds } from "./file.ts";
 import { requireRead, requireWrite } from "../host/permissions.ts";
 import { progressEvents } from "../progress.ts";
+import { ChunkEncoder, encoded } from "./bytes.ts";
+import { type FileInfo, type FsFile, toFile, toFileInfo, toSeconds } from "./file.ts";
 import type { MkdirOptions, OpenOptions, RemoveOptions, WriteFileOptions } from "./options.gen.ts";
 
 /**

@@ -12,10 +12,10 @@ import type {
   ProfileSelection,
 } from "../../ffi/protocol/protocol.gen.ts";
 import type { Cancellable } from "../cancellable.ts";
-import { connect, connected, open } from "./connection.ts";
 import { InvalidOptionError } from "../errors.ts";
-import { requireEnv, requireRead, requireWrite } from "./permissions.ts";
+import { connect, connected, open } from "./connection.ts";
 import type { CloudBackendOptions } from "./options.gen.ts";
+import { requireEnv, requireRead, requireWrite } from "./permissions.ts";
 
 /**
  * Which directory of this machine to use.

@@ -14,10 +14,10 @@ import type {
   PullProgress,
 } from "../../ffi/protocol/protocol.gen.ts";
 import type { Cancellable } from "../cancellable.ts";
-import { connect } from "./connection.ts";
-import { requireRead, requireWrite } from "./permissions.ts";
 import { progressEvents } from "../progress.ts";
+import { connect } from "./connection.ts";
 import type { PullImageOptions } from "./options.gen.ts";
+import { requireRead, requireWrite } from "./permissions.ts";
 
 /** How to load images from an archive. */
 export interface LoadImagesOptions extends Cancellable {

@@ -9,8 +9,8 @@ import type { AgentFrameHeader, NamedSandbox } from "../../ffi/protocol/protocol
 import { readStream } from "../../ffi/stream.ts";
 import type { Cancellable } from "../cancellable.ts";
 import { Closing } from "../closing.ts";
-import { connect } from "../host/connection.ts";
 import { toError } from "../failure.ts";
+import { connect } from "../host/connection.ts";
 
 /** A frame of the agent's protocol. */
 export interface AgentFrame {

@@ -8,11 +8,11 @@ import type { Client } from "../../ffi/client.ts";
 import type { Cancellable } from "../cancellable.ts";
 import { Closing } from "../closing.ts";
 import type { CommandOutput, CommandStatus } from "../command/command.ts";
-import { toError } from "../failure.ts";
 import { type Process, toBytes, toOwned, toTerminal } from "../command/process.ts";
-import { type SftpSession, toSftp } from "./sftp.ts";
 import { attach, type AttachTerminalOptions } from "../command/terminal.ts";
+import { toError } from "../failure.ts";
 import type { SshExecOptions, SshOptions } from "./options.gen.ts";
+import { type SftpSession, toSftp } from "./sftp.ts";
 
 /** Makes an SSH client of the sandbox behind a handle. */
 export async function connectSsh(

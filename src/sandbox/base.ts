@@ -24,8 +24,10 @@ import type {
 import type { Cancellable } from "../cancellable.ts";
 import type { MicrosandboxError } from "../errors.ts";
 import { toError } from "../failure.ts";
+import { requireBindings, requirePorts, requireSecrets } from "../host/permissions.ts";
+import { progressEvents } from "../progress.ts";
 import { type Address, address } from "./address.ts";
-import { make } from "./make.ts";
+import type { SandboxHandle } from "./handle.ts";
 import {
   type LogEntry,
   readLogs,
@@ -35,15 +37,8 @@ import {
   waitForLog,
   type WaitForLogOptions,
 } from "./logs.ts";
+import { make } from "./make.ts";
 import { readMetrics, streamMetrics } from "./metrics.ts";
-import type { SandboxMetrics } from "./sandbox_metrics.gen.ts";
-import { requireBindings, requirePorts, requireSecrets } from "../host/permissions.ts";
-import { progressEvents } from "../progress.ts";
-import { decodePatches } from "./rootfs.ts";
-import { Snapshot } from "./snapshot.ts";
-import type { Sandbox } from "./sandbox.ts";
-import type { SandboxHandle } from "./handle.ts";
-import type { SandboxConfig } from "./options.ts";
 import type {
   CompactSandboxOptions,
   DestroySandboxOptions,
@@ -56,6 +51,11 @@ import type {
   RestartSandboxOptions,
   StopSandboxOptions,
 } from "./options.gen.ts";
+import type { SandboxConfig } from "./options.ts";
+import { decodePatches } from "./rootfs.ts";
+import type { Sandbox } from "./sandbox.ts";
+import type { SandboxMetrics } from "./sandbox_metrics.gen.ts";
+import { Snapshot } from "./snapshot.ts";
 import type { CreateSnapshotOptions } from "./snapshot_options.gen.ts";
 
 /** The operations on a sandbox, whichever way it is named. */

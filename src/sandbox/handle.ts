@@ -12,12 +12,12 @@ import type {
   Status,
 } from "../../ffi/protocol/protocol.gen.ts";
 import type { Cancellable } from "../cancellable.ts";
-import { type Address, address } from "./address.ts";
-import { make } from "./make.ts";
 import { type JobHistory, toJobHistory } from "../command/job.ts";
-import type { Sandbox } from "./sandbox.ts";
+import { type Address, address } from "./address.ts";
 import { SandboxBase } from "./base.ts";
+import { make } from "./make.ts";
 import type { StartSandboxOptions } from "./options.ts";
+import type { Sandbox } from "./sandbox.ts";
 
 /** How to connect to a sandbox. */
 export interface ConnectSandboxOptions extends Cancellable {

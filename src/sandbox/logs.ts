@@ -4,8 +4,8 @@
  * @module
  */
 
-import { readStream } from "../../ffi/stream.ts";
 import type { LogEntry as RawEntry, LogSource } from "../../ffi/protocol/protocol.gen.ts";
+import { readStream } from "../../ffi/stream.ts";
 import { type Cancellable, checkTimeout } from "../cancellable.ts";
 import { WaitTimeoutError } from "../errors.ts";
 import { toError } from "../failure.ts";

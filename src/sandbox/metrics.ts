@@ -4,8 +4,8 @@
  * @module
  */
 
-import { readStream } from "../../ffi/stream.ts";
 import type { Metrics } from "../../ffi/protocol/protocol.gen.ts";
+import { readStream } from "../../ffi/stream.ts";
 import { type Address, address } from "./address.ts";
 import type { MetricsStreamOptions } from "./options.gen.ts";
 import type { SandboxMetrics } from "./sandbox_metrics.gen.ts";

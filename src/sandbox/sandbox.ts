@@ -16,38 +16,28 @@ import type {
   RestoreWarning,
   StopResult,
 } from "../../ffi/protocol/protocol.gen.ts";
-import { type AgentClient, connectAgent } from "../remote/agent.ts";
 import type { Cancellable } from "../cancellable.ts";
 import type { CommandOutput, CommandStatus } from "../command/command.ts";
-import { connect } from "../host/connection.ts";
-import { toError } from "../failure.ts";
-import { type Address, address } from "./address.ts";
-import { make } from "./make.ts";
-import { type FileSystem, toFileSystem } from "../files/fs.ts";
 import { type Jobs, toJobs } from "../command/job.ts";
-import { toMetrics } from "./metrics.ts";
-import type { SandboxMetrics } from "./sandbox_metrics.gen.ts";
-import { requireMounts } from "./mounts.ts";
-import {
-  requireHostAccess,
-  waitForHttp,
-  type WaitForHttpOptions,
-  type WaitForPortOptions,
-} from "./ports.ts";
-import { requireReadOfPath } from "../host/permissions.ts";
+import type { AttachOptions, ExecOptions } from "../command/options.gen.ts";
 import { type Process, run, spawn } from "../command/process.ts";
+import { attach } from "../command/terminal.ts";
+import { toError } from "../failure.ts";
+import { type FileSystem, toFileSystem } from "../files/fs.ts";
+import { connect } from "../host/connection.ts";
+import { requireReadOfPath } from "../host/permissions.ts";
 import { progressEvents } from "../progress.ts";
-import { SandboxBase } from "./base.ts";
-import { encodePatches, requireRootfs } from "./rootfs.ts";
-import { SandboxHandle } from "./handle.ts";
-import type { StartSandboxOptions } from "./options.ts";
-import { restore, Snapshot } from "./snapshot.ts";
+import { type AgentClient, connectAgent } from "../remote/agent.ts";
+import type { SshOptions, SshServerOptions } from "../remote/options.gen.ts";
 import { connectSsh, type SshClient } from "../remote/ssh.ts";
 import { serveSsh, type SshServer } from "../remote/ssh_server.ts";
-import { attach } from "../command/terminal.ts";
-import type { AttachOptions, ExecOptions } from "../command/options.gen.ts";
-import type { SshOptions, SshServerOptions } from "../remote/options.gen.ts";
+import { type Address, address } from "./address.ts";
+import { SandboxBase } from "./base.ts";
 import type { CreateSandboxOptions } from "./create_options.gen.ts";
+import { SandboxHandle } from "./handle.ts";
+import { make } from "./make.ts";
+import { toMetrics } from "./metrics.ts";
+import { requireMounts } from "./mounts.ts";
 import type {
   DestroySandboxOptions,
   KillSandboxOptions,
@@ -56,13 +46,28 @@ import type {
   RestartSandboxOptions,
   StopSandboxOptions,
 } from "./options.gen.ts";
+import type { StartSandboxOptions } from "./options.ts";
+import {
+  requireHostAccess,
+  waitForHttp,
+  type WaitForHttpOptions,
+  type WaitForPortOptions,
+} from "./ports.ts";
+import { encodePatches, requireRootfs } from "./rootfs.ts";
+import type { SandboxMetrics } from "./sandbox_metrics.gen.ts";
+import { restore, Snapshot } from "./snapshot.ts";
 import type { RestoreSandboxOptions } from "./snapshot_options.gen.ts";
 
 /** How long a disposed sandbox may take to stop before it is killed. */
 const disposePatienceMs = 10_000;
 
-/** Sandboxes whose object is gone no longer need their connection. */
-const abandoned = new FinalizationRegistry<() => void>((release) => release());
+/**
+ * Sandboxes whose object is gone no longer need their connection. This holds no
+ * function of the object's: one that is made beside others keeps what they keep.
+ */
+const abandoned = new FinalizationRegistry<{ client: Client; handle: number }>(
+  ({ client, handle }) => client.release(handle),
+);
 
 /**
  * A microVM that this program is connected to.
@@ -102,10 +107,7 @@ export class Sandbox extends SandboxBase implements AsyncDisposable {
     this.fs = toFileSystem(() => ({ client, handle: this.#openHandle() }));
     // Giving back the connection to a sandbox that belongs to this program
     // stops it, which should not happen when a collector feels like it.
-    if (!this.ownsLifecycle) {
-      const { handle } = reply;
-      abandoned.register(this, () => client.release(handle), this);
-    }
+    if (!this.ownsLifecycle) abandoned.register(this, { client, handle: reply.handle }, this);
   }
 
   /**

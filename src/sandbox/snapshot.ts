@@ -18,8 +18,6 @@ import type {
 } from "../../ffi/protocol/protocol.gen.ts";
 import type { Cancellable } from "../cancellable.ts";
 import { connect } from "../host/connection.ts";
-import { type Address, address } from "./address.ts";
-import { make } from "./make.ts";
 import {
   requireBindings,
   requireRead,
@@ -27,6 +25,8 @@ import {
   requireWrite,
 } from "../host/permissions.ts";
 import { progressEvents } from "../progress.ts";
+import { type Address, address } from "./address.ts";
+import { make } from "./make.ts";
 import type { Sandbox } from "./sandbox.ts";
 import type {
   CopySnapshotOptions,

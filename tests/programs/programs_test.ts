@@ -46,6 +46,13 @@ test("processes that a program forgets are given back", async () => {
   assert.equal(ended.stdout, "none left\n");
 });
 
+test("files and connections that a program forgets are given back, its own sandbox is not", async () => {
+  const ended = await start(command(`${fixtures}/collected.ts`, garbageFlags)).ended;
+  assert.equal(ended.code, 0, ended.stderr);
+  // 3 is the sandbox that belongs to the program.
+  assert.equal(ended.stdout, "[1,2]\n");
+});
+
 test("100,000 calls leave no memory behind", async () => {
   const ended = await start(command(`${fixtures}/calls.ts`, garbageFlags)).ended;
   assert.equal(ended.code, 0, ended.stderr);

@@ -10,8 +10,8 @@ import { after, before, test } from "node:test";
 import { pathToFileURL } from "node:url";
 import { Storage, Volume } from "../../mod.ts";
 import type { CopyProgress } from "../../types.ts";
-import { command, scopedFlags, start } from "../support.ts";
 import { digestOf, testFiles } from "../files.ts";
+import { command, scopedFlags, start } from "../support.ts";
 
 const home = process.env["MSB_HOME"]!;
 assert.ok(home, "MSB_HOME has to be a directory for this test alone");

@@ -6,10 +6,14 @@ import { vmSuites } from "./vm_suites.ts";
 /** A home for what tests create without a microVM, which goes away again. */
 const ownHome = 'export MSB_HOME=$(mktemp -d); trap "rm -rf $MSB_HOME" EXIT; ';
 
-/** What options name is refused for its permission before anything else. */
+/**
+ * What options name is refused for its permission before anything else. One path
+ * can only be read, and one only written.
+ */
 const hostAccess: Grant = {
   variables: [],
-  flags: "--allow-net=127.0.0.1 --allow-read=/run/socket,/x --allow-write=/run/socket",
+  flags: "--allow-net=127.0.0.1 --allow-read=/run/socket,/x,/readable " +
+    "--allow-write=/run/socket,/writable",
 };
 
 /** The suites. */

@@ -21,7 +21,7 @@ interface Noun extends Grant {
 const microVms: Grant = { variables: ["MICROSANDBOX_TEST_IMAGE", "MICROSANDBOX_TEST_FULL"] };
 /**
  * For tests that look at what the library does with files of this machine.
- * Deno lets nobody make symbolic links who may not write everywhere.
+ * Deno allows making symbolic links only with permission to write everywhere.
  */
 const hostFiles: Grant = { variables: "all", flags: "--allow-read --allow-write" };
 /** For tests with servers of their own on this machine. */

@@ -1,6 +1,7 @@
 // What the first use of the library waits for.
 
 import assert from "node:assert/strict";
+import process from "node:process";
 import { test } from "node:test";
 import { Volume } from "../../mod.ts";
 
@@ -29,4 +30,19 @@ test("a call with an aborted signal fails with its reason", async () => {
     Volume.list({ signal: AbortSignal.abort(reason) }),
     (error: unknown) => error === reason,
   );
+});
+
+test("a library that could not be loaded is looked for again", async () => {
+  const { connect } = await import("../../src/host/connection.ts?failing");
+  const path = process.env["MICROSANDBOX_LIB"];
+  process.env["MICROSANDBOX_LIB"] = "/nowhere/libmicrosandbox.so";
+  try {
+    await assert.rejects(connect(), /\/nowhere\/libmicrosandbox\.so/);
+  } finally {
+    if (path === undefined) delete process.env["MICROSANDBOX_LIB"];
+    else process.env["MICROSANDBOX_LIB"] = path;
+  }
+  const client = await connect();
+  assert.equal((await client.call("echo.call", "here")).result, "here");
+  client.close();
 });

@@ -7,8 +7,8 @@ import { Client } from "../../ffi/client.ts";
 import { libraryPath, loadLibrary } from "../../ffi/library/library.ts";
 import type { EchoStep } from "../../ffi/protocol/protocol.gen.ts";
 import type { Process, ProcessEvent } from "../../mod.ts";
-import { toError } from "../../src/failure.ts";
 import { toOwned, toProcess } from "../../src/command/process.ts";
+import { toError } from "../../src/failure.ts";
 import { StandIn } from "../support.ts";
 
 const native = await loadLibrary(libraryPath());
@@ -265,6 +265,29 @@ test("a stream that is the input is given up when the process ends", async () =>
   await process.kill("SIGINT");
   assert.equal((await process.status).signal, "SIGINT");
   assert.equal((await cancelled.promise as Error).name, "StdinClosedError");
+});
+
+test("a stream that is the input and fails is no end of the input", async () => {
+  const { handle } = await client.call("echo.process", { steps: ["copy"] });
+  let ends = 0;
+  const watched = new StandIn(native, {
+    "process.write": (options, call) => client.call("process.write", options, call),
+    "process.read": (options, call) => client.call("process.read", options, call),
+    "process.closeInput": (options, call) => {
+      ends++;
+      return client.call("process.closeInput", options, call);
+    },
+  });
+  const broken = new Error("the source broke");
+  const source = new ReadableStream<Uint8Array>({
+    start: (controller) => controller.enqueue(new Uint8Array([1, 2, 3])),
+    pull: () => Promise.reject(broken),
+  });
+  const process = toOwned(watched, handle, 1, source, undefined);
+  await assert.rejects(process.status, (error: unknown) => error === broken);
+  assert.equal(ends, 0);
+  client.release(handle);
+  watched.close();
 });
 
 test("what a process needs no more is no error when its end came meanwhile", async () => {

@@ -210,7 +210,9 @@ fn page() -> String {
     let mut seen = vec![ROOT.to_owned()];
     let mut queue = VecDeque::from([ROOT.to_owned()]);
     while let Some(name) = queue.pop_front() {
-        let _ = write!(out, "\n## {name}\n\n");
+        // Users know the root by the name of the object with `signal` too.
+        let heading = if name == ROOT { "CreateSandboxOptions" } else { name.as_str() };
+        let _ = write!(out, "\n## {heading}\n\n");
         let mut kinds = Vec::new();
         if let Some(fields) = types.fields(&name) {
             out.push_str(&object(&types, &name, &fields, &mut unused));

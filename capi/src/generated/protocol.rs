@@ -77,7 +77,7 @@ pub fn files(
     files
 }
 
-/// Fails for a file that nobody wants to read.
+/// Fails for a file that is too long to be read.
 pub fn assert_short(content: &str, file: &str) {
     let length = content.lines().count();
     assert!(length <= LENGTH, "{file} has {length} lines, more than {LENGTH}: move types to another file");

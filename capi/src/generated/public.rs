@@ -47,7 +47,7 @@ const fn plain(
     Public { file, category, name, docs, bases, without, own, progress, signal, direction }
 }
 
-/// The keys of [`TTY`] and [`STDIN`] as users write them.
+/// The key `tty` of commands.
 const TTY: &str = "\
 /**
  * Runs the command in a terminal of its own, in which standard output and
@@ -57,6 +57,7 @@ const TTY: &str = "\
 tty?: boolean | TerminalSize,
 ";
 
+/// The key `stdin` of commands that run now.
 const STDIN: &str = "\
 /**
  * The command's standard input; `null` for none. A stream is read as fast as
@@ -66,6 +67,7 @@ const STDIN: &str = "\
 stdin?: string | Uint8Array | ReadableStream<Uint8Array> | null,
 ";
 
+/// The end of the documentation of most callbacks.
 const UNCAUGHT: &str = "An error that it throws is uncaught, as any callback's.";
 
 /// All of them, in the order of the files.
