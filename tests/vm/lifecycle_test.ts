@@ -218,6 +218,14 @@ test("restart() gives an object that takes the old one's place", async () => {
   assert.equal((await sandbox.shell("cat /root/kept")).text(), "kept\n");
 });
 
+test("an object that was connected before a restart runs commands after it", async () => {
+  const other = await (await Sandbox.get(sandbox.name)).connect();
+  // With this one a connection for the next command is made, which the restart ends.
+  await other.exec("true");
+  sandbox = await sandbox.restart();
+  assert.equal((await other.exec("echo", { args: ["again"] })).text(), "again\n");
+});
+
 test("modify() restarts the sandbox when it may", async () => {
   const plan = await sandbox.modify({ memoryMiB: 640, policy: "restart" });
   assert.equal(plan.applied, true);
