@@ -9,8 +9,10 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
-use crate::boundary::status::MsbStatus;
-use crate::{client, operations};
+use boundary::status::MsbStatus;
+
+use crate::client::{CLIENTS, Context};
+use crate::operations::OPERATIONS;
 
 /// The version of this interface. It changes whenever a program that was
 /// written for another version could not use the library any more.
@@ -57,7 +59,7 @@ pub unsafe extern "C" fn msb_client_open(
         let config = unsafe { input(config, config_length) }?;
         // SAFETY: the caller promises that the pointer is writable.
         let out_client = unsafe { output(out_client) }?;
-        *out_client = client::open(config)?;
+        *out_client = CLIENTS.open(Context::read(config)?)?;
         Ok(MsbStatus::Ok)
     })
 }
@@ -72,7 +74,7 @@ pub unsafe extern "C" fn msb_client_open(
 #[unsafe(no_mangle)]
 pub extern "C" fn msb_client_close(client: u32) -> MsbStatus {
     guarded(|| {
-        client::close(client)?;
+        CLIENTS.close(client)?;
         Ok(MsbStatus::Ok)
     })
 }
@@ -109,7 +111,7 @@ pub unsafe extern "C" fn msb_submit(
         let options = unsafe { input(options, options_length) }?;
         // SAFETY: the caller promises that the range is readable.
         let bytes = unsafe { input(bytes, bytes_length) }?;
-        operations::submit(client::find(client)?, request, operation, handle, options, bytes)?;
+        OPERATIONS.submit(CLIENTS.find(client)?, request, operation, handle, options, bytes)?;
         Ok(MsbStatus::Ok)
     })
 }
@@ -121,7 +123,7 @@ pub unsafe extern "C" fn msb_submit(
 /// request has completed already. Does not block; any thread.
 #[unsafe(no_mangle)]
 pub extern "C" fn msb_cancel(client: u32, request: u32) -> MsbStatus {
-    guarded(|| Ok(client::find(client)?.cancel(request)))
+    guarded(|| Ok(CLIENTS.find(client)?.cancel(request)))
 }
 
 /// Blocks until a frame can be received.
@@ -136,7 +138,7 @@ pub extern "C" fn msb_wait(client: u32, timeout_ms: u32) -> MsbStatus {
     guarded(|| {
         let timeout = (timeout_ms != MSB_WAIT_FOREVER)
             .then(|| Duration::from_millis(timeout_ms.into()));
-        Ok(client::find(client)?.queue.wait(timeout))
+        Ok(CLIENTS.find(client)?.queue.wait(timeout))
     })
 }
 
@@ -165,7 +167,7 @@ pub unsafe extern "C" fn msb_receive(
         let out = unsafe { buffer(out, capacity) }?;
         // SAFETY: the caller promises that the pointer is writable.
         let out_length = unsafe { output(out_length) }?;
-        let (length, status) = match client::find(client)?.queue.receive(out) {
+        let (length, status) = match CLIENTS.find(client)?.queue.receive(out) {
             Ok(written) => (written, MsbStatus::Ok),
             Err(needed) => (needed, MsbStatus::BufferTooSmall),
         };
@@ -183,7 +185,7 @@ pub unsafe extern "C" fn msb_receive(
 /// out or was released before. Does not block; any thread.
 #[unsafe(no_mangle)]
 pub extern "C" fn msb_release(client: u32, handle: u32) -> MsbStatus {
-    guarded(|| Ok(client::find(client)?.release(handle)))
+    guarded(|| Ok(CLIENTS.find(client)?.release(handle)))
 }
 
 /// Writes to `out_fd` a file descriptor that becomes readable when frames
@@ -206,7 +208,7 @@ pub unsafe extern "C" fn msb_wake_fd(client: u32, out_fd: *mut i32) -> MsbStatus
     guarded(|| {
         // SAFETY: the caller promises that the pointer is writable.
         let out_fd = unsafe { output(out_fd) }?;
-        *out_fd = client::find(client)?.queue.wake_descriptor()?;
+        *out_fd = CLIENTS.find(client)?.queue.wake_descriptor()?;
         Ok(MsbStatus::Ok)
     })
 }

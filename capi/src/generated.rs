@@ -12,12 +12,12 @@ use std::collections::{BTreeMap, HashSet};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
+use boundary::{error, frame, process, status};
 use ts_rs::{Config, TS, TypeVisitor};
 
 use self::values::Meanings;
-use crate::boundary::{frame, status};
 use crate::files::{self, entry};
-use crate::{client, error, operations, ops, process, sandboxes, ssh};
+use crate::{client, operations, ops, sandboxes, ssh};
 
 /// The folder that the crate is in.
 fn repository() -> &'static Path {
@@ -39,15 +39,14 @@ fn check(path: PathBuf, fresh: &str) {
 }
 
 fn header() -> String {
-    let source = repository().join("capi/src");
     let config = cbindgen::Config::from_file(repository().join("capi/cbindgen.toml"))
         .expect("cbindgen.toml is valid");
     let mut header = Vec::new();
     cbindgen::Builder::new()
         .with_config(config)
-        .with_src(source.join("boundary/status.rs"))
-        .with_src(source.join("boundary/frame.rs"))
-        .with_src(source.join("exports.rs"))
+        .with_src(repository().join("capi/boundary/src/status.rs"))
+        .with_src(repository().join("capi/boundary/src/frame.rs"))
+        .with_src(repository().join("capi/src/exports.rs"))
         .generate()
         .expect("cbindgen understands the exports")
         .write(&mut header);
@@ -91,12 +90,13 @@ impl TypeVisitor for Declarations<'_> {
 fn declarations(config: &Config) -> BTreeMap<String, String> {
     let mut declarations = Declarations {
         config,
-        meanings: Meanings::read(&repository().join("capi/src")),
+        meanings: Meanings::read(&["capi/src", "capi/boundary/src"].map(|it| repository().join(it))),
         seen: HashSet::new(),
         by_name: BTreeMap::new(),
     };
     declarations.visit::<error::ErrorCode>();
     declarations.visit::<client::ClientConfig>();
+    boundary::ops::visit_types(&mut declarations);
     operations::visit_types(&mut declarations);
     // The items of streams and events, which no operation's types mention.
     declarations.visit::<entry::DirectoryEntry>();
@@ -112,6 +112,14 @@ fn declarations(config: &Config) -> BTreeMap<String, String> {
 fn config() -> Config {
     // Every number of the protocol is below 2^53 and travels as JSON.
     Config::default().with_large_int("number")
+}
+
+/// All operations by their numbers, with name, options type and result type.
+fn descriptions(config: &Config) -> Vec<(u32, &'static str, String, String)> {
+    let mut all = operations::descriptions(config);
+    all.extend(boundary::ops::descriptions(config));
+    all.sort_by_key(|(id, ..)| *id);
+    all
 }
 
 fn protocol() -> String {
@@ -139,7 +147,7 @@ fn protocol() -> String {
         let _ = writeln!(out, "  {name}: {},", *status as i32);
     }
     out.push_str("} as const;\n\n/** The number of each operation. */\nexport const operation = {\n");
-    let operations = operations::descriptions(&config);
+    let operations = descriptions(&config);
     for (id, name, _, _) in &operations {
         let _ = writeln!(out, "  \"{name}\": {id},");
     }

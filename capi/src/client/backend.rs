@@ -4,14 +4,13 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::sync::{Arc, LazyLock, Mutex, OnceLock};
 
+use boundary::error::{Error, ErrorCode};
+use boundary::json::invalid_option;
 use microsandbox::config::{BackendContext, GlobalConfig, load_persisted_config_or_default};
 use microsandbox::{Backend, BackendKind, CloudBackend, DEFAULT_CLOUD_API_URL, LocalBackend};
 use reqwest::Url;
 use serde::Deserialize;
 use serde_json::{Value, json};
-
-use crate::error::{Error, ErrorCode};
-use crate::json::invalid_option;
 
 /// A cloud, and how to be let in.
 #[derive(Deserialize)]

@@ -15,6 +15,9 @@ pub mod sftp;
 mod transfer;
 pub mod volume;
 
+use boundary::error::{Error, ErrorCode};
+use boundary::handles::Resource;
+use boundary::outcome::MAXIMUM_PAYLOAD;
 use bytes::Bytes;
 use serde_json::json;
 
@@ -23,10 +26,7 @@ use self::failure::Failure;
 use self::guest::{Guest, GuestDirectory, GuestFile};
 use self::sftp::{Sftp, SftpDirectory, SftpFile};
 use self::volume::{VolumeDirectory, VolumeFile, VolumeFiles};
-use crate::client::handles::Resource;
-use crate::client::outcome::MAXIMUM_PAYLOAD;
-use crate::error::{Error, ErrorCode};
-use crate::request::Request;
+use crate::client::Request;
 
 /// The files that a request works on.
 pub enum Files {

@@ -3,13 +3,13 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use boundary::error::Error;
+use boundary::json::encode;
+use boundary::stream::Item;
 use bytes::Bytes;
 use serde::Serialize;
 
-use crate::error::Error;
-use crate::json::encode;
-use crate::request::Request;
-use crate::stream::Item;
+use crate::client::Request;
 
 /// How far files have been read. An event of the request that reads them.
 #[derive(Debug, Serialize)]

@@ -2,6 +2,11 @@
 
 use std::str::FromStr;
 
+use boundary::check::out_of_range;
+use boundary::error::{Error, ErrorCode};
+use boundary::json::encode;
+use boundary::outcome::Outcome;
+use boundary::stream::{Item, Source, Stream};
 use bytes::BytesMut;
 use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
@@ -15,13 +20,8 @@ use microsandbox::sandbox::SandboxHandle;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::client::outcome::Outcome;
-use crate::error::{Error, ErrorCode};
-use crate::json::encode;
-use crate::options::check::out_of_range;
-use crate::request::Request;
+use crate::client::Request;
 use crate::sandboxes::target::{OnSandbox, current};
-use crate::stream::{Item, Source, Stream};
 
 /// What of a log to read.
 #[derive(Debug, Deserialize)]

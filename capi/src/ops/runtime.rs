@@ -2,6 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
+use boundary::error::{Error, ErrorCode};
+use boundary::json::NoOptions;
+use boundary::outcome::Outcome;
 use microsandbox::MicrosandboxError as CoreError;
 use microsandbox::config::set_sdk_msb_path;
 use microsandbox::setup::{self, InstallOptions, ResolvedRuntime};
@@ -9,11 +12,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use tokio::sync::Mutex;
 
+use crate::client::Request;
 use crate::client::backend;
-use crate::client::outcome::Outcome;
-use crate::error::{Error, ErrorCode};
-use crate::json::NoOptions;
-use crate::request::Request;
 use crate::sandboxes::host::examine;
 use crate::sandboxes::runtime::{UNPACKING, ensure_in, local_config, unpack};
 
@@ -89,7 +89,7 @@ pub struct LibraryVersions {
 /// Installs the runtime that this library carries.
 pub async fn install(request: Request) -> Result<Outcome, Error> {
     let options: InstallRuntimeOptions = request.options()?;
-    let backend = request.client.backend.get()?;
+    let backend = request.client.context.backend.get()?;
     let config = local_config(&backend)?;
     let _unpacking = UNPACKING.lock().await;
     let force = options.force.unwrap_or(false);
@@ -104,14 +104,14 @@ pub async fn install(request: Request) -> Result<Outcome, Error> {
 /// Makes sure that there is a runtime, as creating a sandbox does.
 pub async fn ensure(request: Request) -> Result<Outcome, Error> {
     request.options::<NoOptions>()?;
-    let runtime = ensure_in(&request.client.backend.get()?).await?;
+    let runtime = ensure_in(&request.client.context.backend.get()?).await?;
     Outcome::json(&RuntimeInfo::from(runtime))
 }
 
 /// Finds the runtime, without changing anything.
 pub async fn find(request: Request) -> Result<Outcome, Error> {
     request.options::<NoOptions>()?;
-    let backend = request.client.backend.get()?;
+    let backend = request.client.context.backend.get()?;
     let runtime = match setup::resolve_runtime(local_config(&backend)?) {
         Ok(runtime) => Some(runtime.into()),
         Err(CoreError::RuntimeNotInstalled(_)) => None,
@@ -178,7 +178,7 @@ impl From<ResolvedRuntime> for RuntimeInfo {
 /// What is found out about this machine, without changing anything on it.
 pub async fn diagnose(request: Request) -> Result<Outcome, Error> {
     request.options::<NoOptions>()?;
-    match examine(request.client.backend.get().ok()).await {
+    match examine(request.client.context.backend.get().ok()).await {
         Some(diagnosis) => Outcome::json(&diagnosis),
         None => Err(Error::new(
             ErrorCode::Internal,

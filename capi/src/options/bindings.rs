@@ -3,12 +3,12 @@
 
 use std::collections::BTreeMap;
 
+use boundary::error::{Error, ErrorCode};
 use microsandbox::sandbox::{DiskImageFormat, MountBuilder};
 use serde::Deserialize;
 use serde_json::json;
 
 use super::port::PortOption;
-use crate::error::{Error, ErrorCode};
 
 /// What a restored or forked sandbox uses of this machine.
 #[derive(Debug, Deserialize)]

@@ -2,13 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
+use boundary::check::out_of_range;
+use boundary::error::{Error, ErrorCode};
 use bytes::{Bytes, BytesMut};
 use microsandbox::sandbox::{Patch as CorePatch, SandboxBuilder};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-
-use super::check::out_of_range;
-use crate::error::{Error, ErrorCode};
 
 /// One change to the root file system. All paths in the guest are absolute.
 /// Folders that are missing on the way are made.

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use boundary::error::{Error, ErrorCode};
 use microsandbox::config::RegistryOptions;
 use microsandbox::sandbox::SandboxBuilder;
 use rustls::RootCertStore;
@@ -9,8 +10,6 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-
-use crate::error::{Error, ErrorCode};
 
 /// When an image's registry is asked.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Serialize)]

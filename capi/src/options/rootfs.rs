@@ -4,6 +4,8 @@
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
+use boundary::check::out_of_range;
+use boundary::error::{Error, ErrorCode};
 use microsandbox::MicrosandboxError as CoreError;
 use microsandbox::sandbox::{
     DiskImageFormat, FlatClone, ImageBuilder, IntoImage, RootDisk as CoreRootDisk, RootfsSource,
@@ -11,9 +13,6 @@ use microsandbox::sandbox::{
 use microsandbox_image::Reference;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-
-use super::check::out_of_range;
-use crate::error::{Error, ErrorCode};
 
 /// A root file system: a reference of an OCI image such as `alpine:3.22`, a
 /// path that starts with `/`, `./` or `../` and names a directory or a disk

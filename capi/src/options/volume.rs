@@ -2,12 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use boundary::check::out_of_range;
+use boundary::error::{Error, ErrorCode};
 use microsandbox::VolumeSpec;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-
-use super::check::out_of_range;
-use crate::error::{Error, ErrorCode};
 
 /// What a new volume is.
 #[derive(Debug, Deserialize)]

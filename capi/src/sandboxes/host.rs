@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use boundary::error::{Error, ErrorCode};
 use microsandbox::Backend;
 use microsandbox::MicrosandboxError as CoreError;
 use microsandbox::setup::{self, CheckState};
@@ -10,7 +11,6 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::runtime;
-use crate::error::{Error, ErrorCode};
 
 /// What the core found out about this machine.
 #[derive(Debug, Serialize)]

@@ -5,6 +5,9 @@ use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use boundary::error::Error;
+use boundary::outcome::Outcome;
+use boundary::task::until_cancelled;
 use microsandbox::sandbox::SandboxStatus;
 use microsandbox::{Backend, MicrosandboxError as CoreError, Sandbox, with_backend};
 use microsandbox_runtime::ipc;
@@ -12,10 +15,7 @@ use microsandbox_runtime::ipc;
 use super::progress::{self, Boot, StartupProgress};
 use super::target::live;
 use super::{host, ports};
-use crate::client::outcome::Outcome;
-use crate::error::Error;
-use crate::request::Request;
-use crate::task::until_cancelled;
+use crate::client::Request;
 
 /// A sandbox that does not exist yet.
 pub struct Newcomer<'a> {
@@ -31,7 +31,7 @@ pub struct Newcomer<'a> {
 impl<'a> Newcomer<'a> {
     /// Makes sure that this machine can boot it and that its name is free.
     pub async fn prepare(request: &'a Request, name: &'a str) -> Result<Self, Error> {
-        let backend = request.client.backend.get()?;
+        let backend = request.client.context.backend.get()?;
         let free = async {
             host::prepare(&backend).await?;
             match with_backend(backend.clone(), Sandbox::get(name)).await {

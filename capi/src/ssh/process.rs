@@ -1,5 +1,8 @@
 //! Commands of SSH clients in this process.
 
+use boundary::error::{Error, ErrorCode};
+use boundary::process::signal::Signal;
+use boundary::process::{Control, Output, Process, interrupted};
 use bytes::Bytes;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
@@ -10,9 +13,6 @@ use tokio::sync::mpsc;
 use super::connection::{Connection, granted};
 use super::signal::of_ssh;
 use super::ssh_error;
-use crate::error::{Error, ErrorCode};
-use crate::process::signal::Signal;
-use crate::process::{Control, Output, Process, interrupted};
 
 /// A terminal for a command.
 pub struct Terminal<'a> {

@@ -3,21 +3,21 @@
 use std::sync::Arc;
 use std::time::SystemTime;
 
+use boundary::error::{Error, ErrorCode};
+use boundary::outcome::Outcome;
+use boundary::task::until_cancelled;
 use microsandbox::MicrosandboxError as CoreError;
 use microsandbox::sandbox::{PullPolicy, RootDisk, RootfsSource};
 use microsandbox::{Backend, Sandbox, SandboxConfig, with_backend};
 use microsandbox_image::{GlobalCache, RootfsMaterialization};
 use serde_json::json;
 
-use crate::client::outcome::Outcome;
-use crate::error::{Error, ErrorCode};
+use crate::client::Request;
 use crate::images::pull::Pull;
 use crate::options::create::CreateOptions;
-use crate::request::Request;
 use crate::sandboxes::new_sandbox::{Newcomer, random_name};
 use crate::sandboxes::target::live;
 use crate::sandboxes::{host, ports, volumes};
-use crate::task::until_cancelled;
 
 /// `sandbox.create`
 pub async fn create(request: Request) -> Result<Outcome, Error> {
@@ -69,7 +69,7 @@ impl Attempt {
         options.ephemeral.get_or_insert(options.name.is_none());
         let name = options.name.get_or_insert_with(|| random_name("sandbox")).clone();
         let builder = options.builder(&name)?;
-        let backend = request.client.backend.get()?;
+        let backend = request.client.context.backend.get()?;
         let config = with_backend(backend.clone(), builder.build());
         let config = until_cancelled(&request.cancel, config).await??;
         until_cancelled(&request.cancel, host::prepare(&backend)).await??;
@@ -156,7 +156,7 @@ impl Attempt {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::json::invalid_option;
+    use boundary::json::invalid_option;
 
     #[test]
     fn the_value_of_a_secret_is_not_repeated() {

@@ -1,22 +1,22 @@
 //! Pausing sandboxes, and making more of one that runs.
 
-use microsandbox::sandbox::{ForkBuilder, ForkManyBuilder, SandboxPauseState};
+use boundary::error::{Error, ErrorCode, Failure};
+use boundary::handles::AnyResource;
+use boundary::json::NoOptions;
+use boundary::outcome::Outcome;
+use boundary::task::until_cancelled;
 use microsandbox::Sandbox;
+use microsandbox::sandbox::{ForkBuilder, ForkManyBuilder, SandboxPauseState};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+use crate::client::Request;
 use crate::client::backend::require_local;
-use crate::client::handles::AnyResource;
-use crate::client::outcome::Outcome;
-use crate::error::{Error, ErrorCode, Failure};
-use crate::json::NoOptions;
 use crate::options::bindings::{Bindings, bind};
 use crate::options::create::validate_name;
 use crate::options::guest_flush::GuestFlush;
-use crate::request::Request;
 use crate::sandboxes::new_sandbox::{Newcomer, random_name};
 use crate::sandboxes::target::{LiveSandbox, OnSandbox, current, on_target, target};
-use crate::task::until_cancelled;
 
 /// How to pause a sandbox.
 #[derive(Debug, Deserialize)]
@@ -192,7 +192,7 @@ pub async fn fork(request: Request) -> Result<Outcome, Error> {
     let OnSandbox { sandbox, mut options }: OnSandbox<ForkOptions> = request.options()?;
     let name = options.name.take().unwrap_or_else(|| random_name("sandbox"));
     validate_name(&name)?;
-    require_local(&request.client.backend.get()?, FORK_REMEDY)?;
+    require_local(&request.client.context.backend.get()?, FORK_REMEDY)?;
     let source = until_cancelled(&request.cancel, target(&request, sandbox)).await??;
     let _leases = options.bindings.as_mut().map(|it| it.lease_ports("bindings")).transpose()?;
     let builder = || -> Result<ForkBuilder, Error> {
@@ -221,7 +221,7 @@ pub async fn fork_many(request: Request) -> Result<Outcome, Error> {
     for name in &names {
         validate_name(name)?;
     }
-    require_local(&request.client.backend.get()?, FORK_REMEDY)?;
+    require_local(&request.client.context.backend.get()?, FORK_REMEDY)?;
     if names.is_empty() {
         return Err(Error::new(ErrorCode::InvalidOption, "Cannot fork without names: give one or more")
             .with_details(json!({ "path": "names" })));
@@ -268,9 +268,9 @@ pub async fn compact(request: Request) -> Result<Outcome, Error> {
     let layers = match options.layers {
         None => None,
         Some(layers @ 2..) => usize::try_from(layers).ok(),
-        Some(layers) => return Err(crate::options::check::out_of_range("layers", layers, "2 or more")),
+        Some(layers) => return Err(boundary::check::out_of_range("layers", layers, "2 or more")),
     };
-    require_local(&request.client.backend.get()?, "use a local backend")?;
+    require_local(&request.client.context.backend.get()?, "use a local backend")?;
     let handle = current(&request, sandbox).await?;
     let mut builder = handle.compact();
     if let Some(layers) = layers {

@@ -2,18 +2,18 @@
 
 use std::collections::BTreeMap;
 
+use boundary::check::{self, ranged};
+use boundary::error::{Error, ErrorCode};
+use boundary::outcome::Outcome;
 use microsandbox::SandboxModificationPatch;
 use microsandbox::sandbox::{EnvVar, PublishedPortKey};
 use serde::Deserialize;
 use serde_json::json;
 
 use super::modification_plan::{ModificationPlan, ModificationPolicy};
-use crate::client::outcome::Outcome;
-use crate::error::{Error, ErrorCode};
-use crate::options::check::{self, ranged};
+use crate::client::Request;
 use crate::options::port::{self, Endpoint, PortOption, PortProtocol};
 use crate::options::secret_change::SecretChange;
-use crate::request::Request;
 use crate::sandboxes::ports;
 use crate::sandboxes::target::{OnSandbox, current};
 

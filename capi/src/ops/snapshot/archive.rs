@@ -5,6 +5,12 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use boundary::check::out_of_range;
+use boundary::error::{Error, ErrorCode};
+use boundary::json::encode;
+use boundary::outcome::Outcome;
+use boundary::stream::Item;
+use boundary::task::until_cancelled;
 use bytes::Bytes;
 use microsandbox::{
     LoadOpts, MicrosandboxError as CoreError, SaveOpts, Snapshot, SnapshotConfig, SnapshotReference,
@@ -14,16 +20,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::{SnapshotInfo, SnapshotOptions, SnapshotTarget, selector};
-use crate::client::outcome::Outcome;
-use crate::error::{Error, ErrorCode};
+use crate::client::Request;
 use crate::files::output_file::OutputFile;
 use crate::files::reading;
-use crate::json::encode;
-use crate::options::check::out_of_range;
-use crate::request::Request;
 use crate::sandboxes::target::{OnSandbox, current};
-use crate::stream::Item;
-use crate::task::until_cancelled;
 
 /// How to write a snapshot to a file.
 #[derive(Debug, Deserialize)]
@@ -241,7 +241,7 @@ pub async fn load(request: Request) -> Result<Outcome, Error> {
     if request.cancel.is_cancelled() {
         return Err(Error::cancelled());
     }
-    let backend = request.client.backend.get()?;
+    let backend = request.client.context.backend.get()?;
     let home = backend.as_local().map(|local| local.snapshots_dir());
     let is_new_group = match (&core_options.group, core_options.dest.clone().or(home)) {
         (Some(group), Some(groups)) => !groups.join(group).exists(),
@@ -322,7 +322,7 @@ impl<'a> Output<'a> {
         if self.request.cancel.is_cancelled() {
             return Err(Error::cancelled());
         }
-        let backend = self.request.client.backend.get()?;
+        let backend = self.request.client.context.backend.get()?;
         let write = with_backend(backend, write);
         tokio::pin!(write);
         let mut told = 0;

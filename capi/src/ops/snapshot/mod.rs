@@ -5,6 +5,9 @@ pub mod archive;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use boundary::error::{Error, ErrorCode};
+use boundary::outcome::Outcome;
+use boundary::task::until_cancelled;
 use microsandbox::snapshot::{
     HeadUpdateReason, SnapshotFormat, SnapshotReference, SnapshotScope, UpperVerifyStatus,
 };
@@ -14,14 +17,11 @@ use microsandbox::{
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::client::outcome::Outcome;
-use crate::error::{Error, ErrorCode};
+use crate::client::Request;
 use crate::options::guest_flush::GuestFlush;
 use crate::options::rootfs::DiskFormat;
-use crate::request::Request;
 use crate::sandboxes::new_sandbox::random_name;
 use crate::sandboxes::target::{OnSandbox, current};
-use crate::task::until_cancelled;
 
 /// How to make a snapshot of a sandbox.
 #[derive(Debug, Deserialize)]
@@ -230,7 +230,7 @@ pub async fn create(request: Request) -> Result<Outcome, Error> {
     let OnSandbox { sandbox, options }: OnSandbox<SnapshotOptions> = request.options()?;
     let sandbox = until_cancelled(&request.cancel, current(&request, sandbox)).await??;
     let mut config = options.config(sandbox.name());
-    let backend = request.client.backend.get()?;
+    let backend = request.client.context.backend.get()?;
     // On this machine the core makes a name up itself.
     if config.name.is_empty() && backend.as_local().is_none() {
         config.name = random_name("snapshot");
@@ -260,7 +260,7 @@ pub async fn get(request: Request) -> Result<Outcome, Error> {
 /// `snapshot.list`
 pub async fn list(request: Request) -> Result<Outcome, Error> {
     let options: SnapshotDirectory = request.options()?;
-    let snapshots = with_backend(request.client.backend.get()?, async {
+    let snapshots = with_backend(request.client.context.backend.get()?, async {
         let Some(directory) = options.directory else { return Snapshot::list().await };
         let mut handles = Vec::new();
         for snapshot in Snapshot::list_dir(directory).await? {
@@ -276,7 +276,7 @@ pub async fn list(request: Request) -> Result<Outcome, Error> {
 /// `snapshot.reindex`
 pub async fn reindex(request: Request) -> Result<Outcome, Error> {
     let options: SnapshotDirectory = request.options()?;
-    let found = with_backend(request.client.backend.get()?, async {
+    let found = with_backend(request.client.context.backend.get()?, async {
         match options.directory {
             Some(directory) => Snapshot::reindex(directory).await,
             None => Snapshot::reindex_default().await,
@@ -327,7 +327,7 @@ pub async fn storage_usage(request: Request) -> Result<Outcome, Error> {
 /// `snapshot.groupHead`
 pub async fn group_head(request: Request) -> Result<Outcome, Error> {
     let options: SnapshotSelector = request.options()?;
-    let backend = request.client.backend.get()?;
+    let backend = request.client.context.backend.get()?;
     let head = with_backend(backend, Snapshot::group_head(&options.selector)).await?;
     Outcome::json(&GroupHead::from(&head))
 }
@@ -352,7 +352,7 @@ impl SnapshotOptions {
 impl SnapshotTarget {
     /// The snapshot, if it has the digest that is asked for.
     pub async fn find(&self, request: &Request) -> Result<SnapshotHandle, Error> {
-        let backend = request.client.backend.get()?;
+        let backend = request.client.context.backend.get()?;
         let handle = with_backend(backend, Snapshot::get(&self.reference)).await?;
         match &self.digest {
             Some(expected) if expected != handle.digest() => Err(Error::new(

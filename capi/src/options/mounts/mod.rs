@@ -4,10 +4,11 @@ mod stored;
 
 use std::collections::BTreeMap;
 
+use boundary::error::{Error, ErrorCode};
+use microsandbox::VolumeHandle;
 use microsandbox::sandbox::{
     HostPermissions, MountBuilder, SandboxBuilder, StatVirtualization,
 };
-use microsandbox::VolumeHandle;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -15,7 +16,6 @@ pub use self::stored::from_core;
 use super::form::mirror;
 use super::rootfs::DiskFormat;
 use super::volume::{VolumeKind, invalid, mebibytes, validate_volume_name};
-use crate::error::{Error, ErrorCode};
 
 /// Something to mount in the guest.
 #[derive(Debug, Deserialize, Serialize)]

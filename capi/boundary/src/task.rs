@@ -7,8 +7,8 @@ use tokio::runtime::Runtime;
 use tokio::task::JoinError;
 use tokio_util::sync::CancellationToken;
 
-use crate::boundary::status::MsbStatus;
 use crate::error::Error;
+use crate::status::MsbStatus;
 
 /// How much stack a thread of the runtime has. The core's futures are large:
 /// creating a sandbox takes more than the 2 MiB that threads have otherwise when

@@ -12,9 +12,9 @@ use crate::json::invalid_option;
 use crate::stream::Item;
 
 /// One submitted operation, with everything that it may use.
-pub struct Request {
+pub struct Request<Context = ()> {
     /// Whose request it is.
-    pub client: Arc<Client>,
+    pub client: Arc<Client<Context>>,
     /// The number that the caller gave it.
     pub id: u32,
     /// The handle that the operation works on, or 0.
@@ -27,7 +27,7 @@ pub struct Request {
     pub cancel: CancellationToken,
 }
 
-impl Request {
+impl<Context> Request<Context> {
     /// The options as the type that the operation takes.
     pub fn options<T: DeserializeOwned>(&self) -> Result<T, Error> {
         let json: &[u8] = if self.options.is_empty() { b"{}" } else { &self.options };

@@ -3,8 +3,8 @@
 use bytes::Bytes;
 use serde::Serialize;
 
-use super::handles::{AnyResource, Resource};
 use crate::error::Error;
+use crate::handles::{AnyResource, Resource};
 use crate::json::encode;
 
 /// The most raw bytes that a result may have: a frame's length has 32 bits, and

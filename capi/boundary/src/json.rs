@@ -7,8 +7,8 @@ use crate::error::{Error, ErrorCode};
 
 /// Options of an operation that has none.
 #[derive(Debug, serde::Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
-#[cfg_attr(test, ts(type = "Record<string, never>"))]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[cfg_attr(feature = "typescript", ts(type = "Record<string, never>"))]
 #[serde(deny_unknown_fields)]
 pub struct NoOptions {}
 
