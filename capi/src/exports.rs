@@ -41,8 +41,9 @@ pub extern "C" fn msb_abi_version() -> u32 {
 /// error. The caller owns the client and closes it with `msb_client_close`.
 /// Does not block; any thread.
 ///
-/// Returns `MSB_STATUS_INVALID_CONFIG` for a config that is not such an
-/// object, and `MSB_STATUS_INTERNAL` when no threads can be started.
+/// Returns `MSB_STATUS_INVALID_CONFIG` for a config that is not JSON, has a key
+/// that is not one of these or has both, and `MSB_STATUS_INTERNAL` when no
+/// threads can be started.
 ///
 /// # Safety
 ///
@@ -82,14 +83,14 @@ pub extern "C" fn msb_client_close(client: u32) -> MsbStatus {
 /// Starts an operation.
 ///
 /// `request` is a number of the caller's choice that no request in flight
-/// has; each frame of the operation carries it. `operation` is a number from
-/// the list of that name in ffi/protocol.gen.ts. `handle` is the handle that
+/// has; each frame of the operation carries it. `operation` is one of the
+/// numbers that begin with `MSB_OPERATION_`. `handle` is the handle that
 /// the operation works on, or 0. `options` is a JSON object (length 0 stands
 /// for `{}`) and `bytes` is raw input; both are copied before the call returns.
 ///
 /// `MSB_STATUS_OK` means that exactly one completion will arrive: a frame of
 /// kind `MSB_FRAME_KIND_RESULT` or `MSB_FRAME_KIND_ERROR`. An operation,
-/// handle or option that does not exist is told by that frame. Any other
+/// handle or option that does not exist is the error in that frame. Any other
 /// status means that nothing was started. Does not block; any thread.
 ///
 /// # Safety
@@ -132,7 +133,8 @@ pub extern "C" fn msb_cancel(client: u32, request: u32) -> MsbStatus {
 /// last had none and was received meanwhile; `MSB_STATUS_TIMEOUT` after
 /// `timeout_ms` milliseconds (`MSB_WAIT_FOREVER` for no limit), and
 /// `MSB_STATUS_INVALID_CLIENT` when the client is closed, also while it
-/// waits. Any thread.
+/// waits. So `msb_receive` may have nothing to give after `MSB_STATUS_OK`. Any
+/// thread.
 #[unsafe(no_mangle)]
 pub extern "C" fn msb_wait(client: u32, timeout_ms: u32) -> MsbStatus {
     guarded(|| {
@@ -194,8 +196,11 @@ pub extern "C" fn msb_release(client: u32, handle: u32) -> MsbStatus {
 /// Read some bytes from it, whatever they are, and then receive until nothing
 /// is waiting: `msb_receive` with no frame to give is what has the next one
 /// announced with a byte. A read blocks for a second at most, and then fails
-/// with `EAGAIN`; at the end of file the client is closed. The caller owns the
-/// descriptor and closes it.
+/// with `EAGAIN`; `fcntl` with `O_NONBLOCK` has it fail at once. At the end of
+/// file the client is closed. The caller owns the descriptor and closes it.
+///
+/// All descriptors of a client are one socket: a byte that one of them reads is
+/// gone for the others, and `O_NONBLOCK` is set for all. Use one for a client.
 ///
 /// Returns `MSB_STATUS_UNSUPPORTED` on Windows; wait on a thread there. Does
 /// not block; any thread.

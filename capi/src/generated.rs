@@ -1,8 +1,10 @@
-//! The files that are generated from this crate: the C header, the TypeScript
-//! protocol and the page of options. The tests fail when a committed file is stale;
+//! The files that are generated from this crate: the C header, its description
+//! as JSON, the TypeScript protocol and the page of options. The tests fail when a committed file is stale;
 //! `deno task generate` runs them with `UPDATE_GENERATED=1`, which rewrites the
 //! files instead.
 
+mod description;
+mod header;
 mod names;
 mod options;
 mod values;
@@ -36,21 +38,6 @@ fn check(path: PathBuf, fresh: &str) {
         "{} is stale: run `deno task generate` and commit the result",
         path.display()
     );
-}
-
-fn header() -> String {
-    let config = cbindgen::Config::from_file(repository().join("capi/cbindgen.toml"))
-        .expect("cbindgen.toml is valid");
-    let mut header = Vec::new();
-    cbindgen::Builder::new()
-        .with_config(config)
-        .with_src(repository().join("capi/boundary/src/status.rs"))
-        .with_src(repository().join("capi/boundary/src/frame.rs"))
-        .with_src(repository().join("capi/src/exports.rs"))
-        .generate()
-        .expect("cbindgen understands the exports")
-        .write(&mut header);
-    String::from_utf8(header).expect("the header is UTF-8")
 }
 
 /// The declarations, with their documentation, of the types that are visited
@@ -161,11 +148,6 @@ fn protocol() -> String {
     out.truncate(out.trim_end().len());
     out.push('\n');
     out
-}
-
-#[test]
-fn the_header_is_current() {
-    check(repository().join("include/microsandbox.h"), &header());
 }
 
 #[test]

@@ -191,3 +191,18 @@ fn every_way_to_name_a_layer_is_seen() {
     assert_eq!(seen("macro_rules! m { () => { $crate::ops::run() } }", 3), ["ops"]);
     assert!(seen("use super::entry::FileKind;", 2).is_empty());
 }
+
+#[test]
+fn one_file_makes_invalid_option() {
+    let mut makers = Vec::new();
+    for folder in ["capi/src", "capi/boundary/src"] {
+        for (path, _) in sources(folder).into_values().flatten() {
+            let text = std::fs::read_to_string(&path).unwrap();
+            let text = text.split("#[cfg(test)]\nmod tests").next().unwrap();
+            if text.contains("::new(ErrorCode::InvalidOption") {
+                makers.push(path.strip_prefix(repository()).unwrap().to_owned());
+            }
+        }
+    }
+    assert_eq!(makers, [Path::new("capi/boundary/src/check.rs")]);
+}

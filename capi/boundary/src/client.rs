@@ -170,14 +170,16 @@ impl<Context> Client<Context> {
 
     /// Completes a request, unless it is completed already or the client is
     /// closed.
-    pub fn complete(&self, id: u32, result: Result<Outcome, Error>) {
+    pub fn complete(&self, id: u32, mut result: Result<Outcome, Error>) {
+        let undo = result.as_mut().ok().and_then(|outcome| outcome.undo.take());
         // Frame and handle are made before the request is taken out, so that
         // whoever sees no request in flight also sees what it left.
         let frame = self.completion(id, result);
-        let mut requests = self.lock_requests();
-        if requests.in_flight.remove(&id).is_some() {
-            drop(requests);
+        let is_open = self.lock_requests().in_flight.remove(&id).is_some();
+        if is_open {
             self.queue.push(frame);
+        } else if let (Some(undo), Ok(runtime)) = (undo, runtime()) {
+            runtime.spawn(undo);
         }
     }
 
@@ -203,5 +205,35 @@ impl<Context> Client<Context> {
 
     fn lock_requests(&self) -> MutexGuard<'_, Requests> {
         lock(&self.requests)
+    }
+}
+
+#[cfg(all(test, not(microsandbox_loom)))]
+mod tests {
+    use std::sync::mpsc;
+    use std::time::Duration;
+
+    use super::*;
+
+    /// Whether an outcome is undone when the client is closed before, or after,
+    /// its request completes.
+    fn is_undone(closes_before: bool) -> bool {
+        let (sender, receiver) = mpsc::channel();
+        let client = Client::new(());
+        client.register(1).unwrap();
+        let outcome = Outcome::default().or_undo(async move { sender.send(()).unwrap() });
+        if closes_before {
+            client.close();
+        }
+        client.complete(1, Ok(outcome));
+        client.close();
+        // An undo that does not run is dropped, and its sender with it.
+        receiver.recv_timeout(Duration::from_secs(60)).is_ok()
+    }
+
+    #[test]
+    fn what_nobody_learns_of_is_undone() {
+        assert!(is_undone(true));
+        assert!(!is_undone(false));
     }
 }

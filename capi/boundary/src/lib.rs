@@ -15,6 +15,7 @@ pub mod ops;
 pub mod outcome;
 pub mod process;
 pub mod queue;
+mod reason;
 pub mod request;
 pub mod status;
 pub mod stream;

@@ -6,8 +6,9 @@ use bytes::Bytes;
 use serde::de::DeserializeOwned;
 use tokio_util::sync::CancellationToken;
 
+use crate::check::refusal;
 use crate::client::Client;
-use crate::error::{Error, ErrorCode};
+use crate::error::Error;
 use crate::json::invalid_option;
 use crate::stream::Item;
 
@@ -33,9 +34,9 @@ impl<Context> Request<Context> {
         let json: &[u8] = if self.options.is_empty() { b"{}" } else { &self.options };
         let mut deserializer = serde_json::Deserializer::from_slice(json);
         let value = serde_path_to_error::deserialize(&mut deserializer).map_err(invalid_option)?;
-        deserializer.end().map_err(|error| {
-            Error::new(ErrorCode::InvalidOption, format!("Cannot read the options: {error}"))
-        })?;
+        deserializer
+            .end()
+            .map_err(|error| refusal(".", format!("Cannot read the options: {error}")))?;
         Ok(value)
     }
 

@@ -2,7 +2,9 @@
 
 use std::future::Future;
 use std::sync::{Mutex, MutexGuard, OnceLock};
+use std::time::Duration;
 
+use futures_util::future::BoxFuture;
 use tokio::runtime::Runtime;
 use tokio::task::JoinError;
 use tokio_util::sync::CancellationToken;
@@ -62,6 +64,54 @@ pub async fn until_cancelled<T>(
     }
 }
 
+/// Runs `work` to its end, unless the request was cancelled before it began.
+pub async fn finish<T, E>(
+    cancel: &CancellationToken,
+    work: impl Future<Output = Result<T, E>>,
+) -> Result<T, Error>
+where
+    Error: From<E>,
+{
+    if cancel.is_cancelled() {
+        return Err(Error::cancelled());
+    }
+    Ok(work.await?)
+}
+
+/// The same for work that makes something: when the request is cancelled
+/// meanwhile, `undo` takes it back. What cannot be taken back is the result, so
+/// that the caller knows of it.
+pub async fn finish_or_undo<T, E, F>(
+    cancel: &CancellationToken,
+    work: impl Future<Output = Result<T, E>>,
+    undo: impl for<'a> FnOnce(&'a T) -> BoxFuture<'a, Result<(), F>>,
+) -> Result<T, Error>
+where
+    Error: From<E>,
+{
+    let made = finish(cancel, work).await?;
+    match cancel.is_cancelled() && undo(&made).await.is_ok() {
+        true => Err(Error::cancelled()),
+        false => Ok(made),
+    }
+}
+
+/// Runs `work` to its end, and calls `meanwhile` now and then: for what has no
+/// event of its own.
+pub async fn polled<T>(
+    work: impl Future<Output = T>,
+    pace: Duration,
+    mut meanwhile: impl FnMut() -> Result<(), Error>,
+) -> Result<T, Error> {
+    tokio::pin!(work);
+    loop {
+        match tokio::time::timeout(pace, &mut work).await {
+            Ok(done) => return Ok(done),
+            Err(_) => meanwhile()?,
+        }
+    }
+}
+
 /// Runs work to its end, also when nobody waits for it any more: what it has
 /// begun in the guest has to be finished or undone there.
 pub async fn to_its_end<T: Send + 'static>(work: impl Future<Output = T> + Send + 'static) -> T {
@@ -72,4 +122,45 @@ pub async fn to_its_end<T: Send + 'static>(work: impl Future<Output = T> + Send 
 /// still usable after a panic.
 pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use futures_util::FutureExt;
+
+    use super::*;
+    use crate::error::ErrorCode;
+
+    /// What becomes of work that is cancelled when it is done, and whether it was
+    /// undone.
+    fn cancelled_meanwhile(can_undo: bool) -> (Result<u32, ErrorCode>, bool) {
+        let (cancel, undone) = (CancellationToken::new(), AtomicBool::new(false));
+        let work = async {
+            cancel.cancel();
+            Ok::<_, Error>(1)
+        };
+        let ended = finish_or_undo(&cancel, work, |_| {
+            undone.store(can_undo, Ordering::Relaxed);
+            async move { can_undo.then_some(()).ok_or(()) }.boxed()
+        });
+        let result = ended.now_or_never().expect("nothing waits");
+        (result.map_err(|error| error.code), undone.load(Ordering::Relaxed))
+    }
+
+    #[test]
+    fn what_is_cancelled_before_it_begins_does_not_begin() {
+        let cancel = CancellationToken::new();
+        cancel.cancel();
+        let work = async { panic!("it began") };
+        let result = finish::<(), Error>(&cancel, work).now_or_never().expect("nothing waits");
+        assert_eq!(result.unwrap_err().code, ErrorCode::Cancelled);
+    }
+
+    #[test]
+    fn what_is_cancelled_meanwhile_is_undone_or_the_result() {
+        assert_eq!(cancelled_meanwhile(true), (Err(ErrorCode::Cancelled), true));
+        assert_eq!(cancelled_meanwhile(false), (Ok(1), false));
+    }
 }

@@ -15,11 +15,11 @@ pub mod sftp;
 mod transfer;
 pub mod volume;
 
-use boundary::error::{Error, ErrorCode};
+use boundary::check::refusal;
+use boundary::error::Error;
 use boundary::handles::Resource;
 use boundary::outcome::MAXIMUM_PAYLOAD;
 use bytes::Bytes;
-use serde_json::json;
 
 use self::entry::{Attributes, CHUNK_LENGTH, FileStat, Listed, OpenFileOptions};
 use self::failure::Failure;
@@ -70,11 +70,7 @@ impl Files {
             _ if path.contains('\0') => "a path without a null character",
             _ => return Ok(()),
         };
-        Err(Error::new(
-            ErrorCode::InvalidOption,
-            format!("Cannot use {path:?} as a path: give {expected}"),
-        )
-        .with_details(json!({ "path": "path" })))
+        Err(refusal("path", format!("Cannot use {path:?} as a path: give {expected}")))
     }
 
     /// Opens a file.

@@ -3,9 +3,12 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use boundary::check::refusal;
 use boundary::error::{Error, ErrorCode};
 use boundary::json::{NoOptions, encode};
 use boundary::outcome::Outcome;
+use boundary::task::finish_or_undo;
+use futures_util::{FutureExt, TryFutureExt};
 use bytes::Bytes;
 use microsandbox::{Image, ImageArchiveFormat, ImageHandle, MicrosandboxError as CoreError};
 use microsandbox_image::{
@@ -301,11 +304,7 @@ pub async fn load(request: Request) -> Result<Outcome, Error> {
 pub async fn save(request: Request) -> Result<Outcome, Error> {
     let options: SaveImagesOptions = request.options()?;
     if options.references.is_empty() {
-        return Err(Error::new(
-            ErrorCode::InvalidOption,
-            "Cannot save no images: name at least one in references",
-        )
-        .with_details(json!({ "path": "references" })));
+        return Err(refusal("references", "Cannot save no images: name at least one in references"));
     }
     for (index, reference) in options.references.iter().enumerate() {
         parse_reference(&format!("references[{index}]"), reference)?;
@@ -317,12 +316,10 @@ pub async fn save(request: Request) -> Result<Outcome, Error> {
         ArchiveFormat::Oci => ImageArchiveFormat::Oci,
     };
     let file = OutputFile::prepare("save images to", options.path.as_ref(), true)?;
-    Image::save_local(local, &options.references, file.unfinished(), format)
-        .await
-        .map_err(|error| Error::from(error).about(&format!("save images to {}", options.path)))?;
-    if request.cancel.is_cancelled() {
-        return Err(Error::cancelled());
-    }
+    let save = Image::save_local(local, &options.references, file.unfinished(), format)
+        .map_err(|error| Error::from(error).about(&format!("save images to {}", options.path)));
+    // Without its name the file is removed when this ends.
+    finish_or_undo(&request.cancel, save, |_| async { Ok::<_, Error>(()) }.boxed()).await?;
     file.finish()?;
     Ok(Outcome::default())
 }

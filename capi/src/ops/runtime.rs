@@ -1,7 +1,8 @@
 //! Installing, finding and choosing the runtime, and what this machine lacks.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
+use boundary::check::refusal;
 use boundary::error::{Error, ErrorCode};
 use boundary::json::NoOptions;
 use boundary::outcome::Outcome;
@@ -128,18 +129,26 @@ pub async fn set_path(request: Request) -> Result<Outcome, Error> {
     let options: SetRuntimePath = request.options()?;
     let path = PathBuf::from(options.path);
     if !path.is_absolute() {
-        return Err(refused(&path, ErrorCode::InvalidOption, "give an absolute path"));
+        let path = path.display();
+        return Err(refusal(
+            "path",
+            format!("Cannot use {path} as the runtime: give an absolute path"),
+        ));
     }
     let mut chosen = CHOSEN.lock().await;
     if chosen.as_ref() == Some(&path) {
         return Ok(Outcome::default());
     }
     if chosen.is_some() || backend::is_in_use() {
-        return Err(refused(
-            &path,
+        return Err(Error::new(
             ErrorCode::RuntimeInUse,
-            "set it once, before anything else of this module is used",
-        ));
+            format!(
+                "Cannot use {} as the runtime: set it once, before anything else of this module is \
+                 used",
+                path.display()
+            ),
+        )
+        .with_details(json!({ "path": "path" })));
     }
     set_sdk_msb_path(&path);
     *chosen = Some(path);
@@ -153,11 +162,6 @@ pub async fn versions(request: Request) -> Result<Outcome, Error> {
         library: env!("CARGO_PKG_VERSION").into(),
         core: InstallOptions::default().version,
     })
-}
-
-fn refused(path: &Path, code: ErrorCode, remedy: &str) -> Error {
-    Error::new(code, format!("Cannot use {} as the runtime: {remedy}", path.display()))
-        .with_details(json!({ "path": "path" }))
 }
 
 impl From<ResolvedRuntime> for RuntimeInfo {

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use boundary::error::{Error, ErrorCode};
 use boundary::outcome::Outcome;
-use boundary::task::to_its_end;
+use boundary::task::{finish_or_undo, to_its_end};
+use futures_util::FutureExt;
 use microsandbox::{MicrosandboxError as CoreError, Volume, VolumeHandle, with_backend};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -66,20 +67,13 @@ pub async fn create(request: Request) -> Result<Outcome, Error> {
     let options: VolumeOptions = request.options()?;
     let spec = options.spec()?;
     let backend = request.client.context.backend.get()?;
-    let cancel = request.cancel.clone();
-    let info = to_its_end(with_backend(backend, async move {
-        if cancel.is_cancelled() {
-            return Err(Error::cancelled());
-        }
-        let volume = Volume::create(spec).await?;
-        if cancel.is_cancelled() {
-            Volume::remove(volume.name()).await?;
-            return Err(Error::cancelled());
-        }
-        Ok(info(&Volume::get(volume.name()).await?))
-    }))
-    .await?;
-    Outcome::json(&info)
+    with_backend(backend, async {
+        let volume = finish_or_undo(&request.cancel, Volume::create(spec), |volume| {
+            Volume::remove(volume.name()).boxed()
+        });
+        Outcome::json(&info(&Volume::get(volume.await?.name()).await?))
+    })
+    .await
 }
 
 /// `volume.get`

@@ -3,10 +3,10 @@
 
 use std::collections::BTreeMap;
 
-use boundary::error::{Error, ErrorCode};
+use boundary::check::refusal;
+use boundary::error::Error;
 use microsandbox::sandbox::{DiskImageFormat, MountBuilder};
 use serde::Deserialize;
-use serde_json::json;
 
 use super::port::PortOption;
 
@@ -102,11 +102,10 @@ impl BoundMount {
         } else {
             return Ok(());
         };
-        Err(Error::new(
-            ErrorCode::InvalidOption,
+        Err(refusal(
+            &format!("{path}.mounts.{guest}"),
             format!("Cannot mount {guest:?}: {problem}"),
-        )
-        .with_details(json!({ "path": format!("{path}.mounts.{guest}") })))
+        ))
     }
 
     /// Hands the mount to the core.

@@ -1,6 +1,7 @@
 //! Commands of SSH clients in this process.
 
-use boundary::error::{Error, ErrorCode};
+use boundary::check::refusal;
+use boundary::error::Error;
 use boundary::process::signal::Signal;
 use boundary::process::{Control, Output, Process, interrupted};
 use bytes::Bytes;
@@ -86,11 +87,10 @@ impl Control for ChannelControl {
     fn signal(&self, number: i32) -> BoxFuture<'_, Result<(), Error>> {
         async move {
             let Some(signal) = Signal::numbered(number) else {
-                return Err(Error::new(
-                    ErrorCode::InvalidOption,
+                return Err(refusal(
+                    "signal",
                     format!("Cannot send signal {number}: SSH has names for signals only up to 31"),
-                )
-                .with_details(serde_json::json!({ "path": "signal" })));
+                ));
             };
             self.writer.signal(of_ssh(signal)).await.map_err(lost)
         }

@@ -2,14 +2,14 @@
 
 pub mod host_copy;
 
-use boundary::error::{Error, ErrorCode};
+use boundary::check::refusal;
+use boundary::error::Error;
 use boundary::outcome::Outcome;
 use boundary::stream::{Item, Source, Stream};
 use bytes::Bytes;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 
 use crate::client::Request;
 use crate::files::entry::{Attributes, DirectoryEntry, Listed, OpenFileOptions};
@@ -364,11 +364,7 @@ impl OpenFileOptions {
         } else {
             return Ok(self);
         };
-        Err(Error::new(
-            ErrorCode::InvalidOption,
-            format!("Cannot use option {option}: it needs {needs}"),
-        )
-        .with_details(json!({ "path": option })))
+        Err(refusal(option, format!("Cannot use option {option}: it needs {needs}")))
     }
 }
 

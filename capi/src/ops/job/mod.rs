@@ -3,11 +3,12 @@
 
 pub mod attachment;
 
-use boundary::check::out_of_range;
+use boundary::check::{out_of_range, refusal};
 use boundary::error::{Error, ErrorCode};
 use boundary::outcome::Outcome;
 use boundary::process::signal::{FatalSignal, SignalOption};
 use boundary::stream::{Item, Source, Stream};
+use boundary::task::finish_or_undo;
 use futures_util::future::BoxFuture;
 use futures_util::{FutureExt, StreamExt};
 use microsandbox::Sandbox;
@@ -17,7 +18,6 @@ use microsandbox::jobs::{
 };
 use microsandbox::sandbox::ExecOptionsBuilder;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 
 use crate::client::Request;
 use crate::client::backend::require_local;
@@ -237,28 +237,21 @@ pub async fn start(request: Request) -> Result<Outcome, Error> {
             Stdin::Piped => builder.stdin_pipe(),
         }
     };
-    if request.cancel.is_cancelled() {
-        return Err(Error::cancelled());
-    }
-    let job = match program {
-        Program::Exec(program) => sandbox.exec_detached_with(program, configure).await?,
-        Program::Shell(script) => {
-            let shell = sandbox.config().spec.runtime.shell.as_deref().unwrap_or("/bin/sh");
-            let args = ["-c".to_owned(), script, shell.to_owned()];
-            sandbox.exec_detached_with(shell, |builder| configure(builder.args(args))).await?
-        }
-        Program::Default => {
-            return Err(Error::new(
-                ErrorCode::InvalidOption,
+    let launch = async {
+        match program {
+            Program::Exec(program) => Ok(sandbox.exec_detached_with(program, configure).await?),
+            Program::Shell(script) => {
+                let shell = sandbox.config().spec.runtime.shell.as_deref().unwrap_or("/bin/sh");
+                let args = ["-c".to_owned(), script, shell.to_owned()];
+                Ok(sandbox.exec_detached_with(shell, |builder| configure(builder.args(args))).await?)
+            }
+            Program::Default => Err(refusal(
+                "program",
                 "Cannot start the image's own command as a job: name the program",
-            )
-            .with_details(json!({ "path": "program" })));
+            )),
         }
     };
-    if request.cancel.is_cancelled() {
-        job.kill().await?;
-        return Err(Error::cancelled());
-    }
+    let job = finish_or_undo(&request.cancel, launch, |job: &Job| job.kill().boxed()).await?;
     let info = job.inspect().await.map_err(|error| JobError::LaunchUnconfirmed {
         id: job.id().clone(),
         message: error.to_string(),

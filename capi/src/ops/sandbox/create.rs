@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::SystemTime;
 
+use boundary::check::refusal;
 use boundary::error::{Error, ErrorCode};
 use boundary::outcome::Outcome;
 use boundary::task::until_cancelled;
@@ -10,50 +11,48 @@ use microsandbox::MicrosandboxError as CoreError;
 use microsandbox::sandbox::{PullPolicy, RootDisk, RootfsSource};
 use microsandbox::{Backend, Sandbox, SandboxConfig, with_backend};
 use microsandbox_image::{GlobalCache, RootfsMaterialization};
-use serde_json::json;
 
 use crate::client::Request;
 use crate::images::pull::Pull;
 use crate::options::create::CreateOptions;
-use crate::sandboxes::new_sandbox::{Newcomer, random_name};
+use crate::sandboxes::new_sandbox::{NewSandbox, random_name};
 use crate::sandboxes::target::live;
 use crate::sandboxes::{host, ports, volumes};
 
 /// `sandbox.create`
 pub async fn create(request: Request) -> Result<Outcome, Error> {
-    let mut attempt = Attempt::prepare(&request).await?;
-    let is_taken = attempt.is_taken(&request).await?;
-    if is_taken && !attempt.options.replaces() {
-        return Err(CoreError::SandboxAlreadyExists(attempt.name).into());
+    let mut creation = Creation::prepare(&request).await?;
+    let is_taken = creation.is_taken(&request).await?;
+    if is_taken && !creation.options.replaces() {
+        return Err(CoreError::SandboxAlreadyExists(creation.name).into());
     }
     // The sandbox that makes way may well have the same ports.
-    let _leases = attempt.lease_ports(is_taken)?;
-    attempt.create(&request).await
+    let _leases = creation.lease_ports(is_taken)?;
+    creation.create(&request).await
 }
 
 /// `sandbox.getOrCreate`
 pub async fn get_or_create(request: Request) -> Result<Outcome, Error> {
-    let mut attempt = Attempt::prepare(&request).await?;
-    if attempt.options.replaces() {
-        return Err(Error::new(
-            ErrorCode::InvalidOption,
+    let mut creation = Creation::prepare(&request).await?;
+    if creation.options.replaces() {
+        return Err(refusal(
+            "replace",
             "Cannot get a sandbox and replace it: leave replace out, or use create",
-        )
-        .with_details(json!({ "path": "replace" })));
+        ));
     }
-    if !attempt.is_taken(&request).await? {
-        let _leases = attempt.lease_ports(false)?;
-        match attempt.create(&request).await {
+    if !creation.is_taken(&request).await? {
+        let _leases = creation.lease_ports(false)?;
+        match creation.create(&request).await {
             // Somebody else was faster.
             Err(error) if error.code == ErrorCode::SandboxAlreadyExists => {}
             result => return result,
         }
     }
-    attempt.connect(&request).await
+    creation.connect(&request).await
 }
 
 /// A create that has passed every check that needs no virtual machine.
-struct Attempt {
+struct Creation {
     backend: Arc<dyn Backend>,
     options: CreateOptions,
     /// What the core makes of the options and the user's configuration.
@@ -62,7 +61,7 @@ struct Attempt {
     started: SystemTime,
 }
 
-impl Attempt {
+impl Creation {
     async fn prepare(request: &Request) -> Result<Self, Error> {
         let mut options: CreateOptions = request.options()?;
         options.patch_content = request.bytes.clone();
@@ -100,8 +99,8 @@ impl Attempt {
         // Nobody prunes the image before the sandbox is known to use it.
         let image = self.pull(request).await?;
         let Self { backend, options, config, name, started } = self;
-        let newcomer = Newcomer::pulled(request, backend, name, *started);
-        newcomer
+        let new_sandbox = NewSandbox::pulled(request, backend, name, *started);
+        new_sandbox
             .boot(|had_entry| {
                 // A directory is patched right before its sandbox gets an entry, and stays
                 // patched: to do it again would fail, or append twice.

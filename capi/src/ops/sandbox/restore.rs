@@ -14,7 +14,7 @@ use crate::ops::snapshot::{SnapshotTarget, selector};
 use crate::options::bindings::{Bindings, bind};
 use crate::options::create::{seconds, validate_name};
 use crate::options::machine::SecurityProfile;
-use crate::sandboxes::new_sandbox::{Newcomer, random_name};
+use crate::sandboxes::new_sandbox::{NewSandbox, random_name};
 
 /// What to make a sandbox from.
 #[derive(Debug, Deserialize)]
@@ -92,8 +92,8 @@ pub async fn restore(request: Request) -> Result<Outcome, Error> {
     options.builder(SnapshotReference::auto(""), &name)?;
     let _leases = options.bindings.as_mut().map(|it| it.lease_ports("bindings")).transpose()?;
     let reference = until_cancelled(&request.cancel, snapshot.resolved(&request)).await??;
-    let newcomer = Newcomer::prepare(&request, &name).await?;
-    newcomer.boot(|_| Ok(options.builder(reference.clone(), &name)?.restore_with_progress())).await
+    let new_sandbox = NewSandbox::prepare(&request, &name).await?;
+    new_sandbox.boot(|_| Ok(options.builder(reference.clone(), &name)?.restore_with_progress())).await
 }
 
 /// `sandbox.restoreWarnings`

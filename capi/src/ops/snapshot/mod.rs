@@ -5,9 +5,11 @@ pub mod archive;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use boundary::check::refusal;
 use boundary::error::{Error, ErrorCode};
 use boundary::outcome::Outcome;
-use boundary::task::until_cancelled;
+use boundary::task::{finish_or_undo, until_cancelled};
+use futures_util::FutureExt;
 use microsandbox::snapshot::{
     HeadUpdateReason, SnapshotFormat, SnapshotReference, SnapshotScope, UpperVerifyStatus,
 };
@@ -238,12 +240,19 @@ pub async fn create(request: Request) -> Result<Outcome, Error> {
     // The core gives no group of another directory its head back.
     let is_in_home = config.dest_dir.is_none();
     with_backend(backend, async {
-        let snapshot = Snapshot::create(config).await?;
-        let replaced = snapshot.head_update().filter(|it| it.changed).and_then(|it| it.previous.as_ref());
-        if request.cancel.is_cancelled() && (is_in_home || replaced.is_none()) {
-            discard(snapshot.reference(), snapshot.head_update()).await?;
-            return Err(Error::cancelled());
-        }
+        let snapshot = finish_or_undo(&request.cancel, Snapshot::create(config), |snapshot| {
+            let update = snapshot.head_update();
+            let replaced = update.filter(|it| it.changed).and_then(|it| it.previous.as_ref());
+            let can_discard = is_in_home || replaced.is_none();
+            async move {
+                match can_discard {
+                    true => discard(snapshot.reference(), update).await.map_err(Error::from),
+                    false => Err(Error::cancelled()),
+                }
+            }
+            .boxed()
+        })
+        .await?;
         let handle = Snapshot::get(snapshot.reference().value()).await?;
         let head_update = snapshot.head_update().map(GroupHead::from);
         Outcome::json(&SnapshotInfo { head_update, ..SnapshotInfo::from(&handle) })
@@ -401,14 +410,13 @@ pub fn selector<'a>(path: &str, reference: &'a str) -> Result<&'a str, Error> {
     if looks_like_path(reference) || !Path::new(reference).is_file() {
         return Ok(reference);
     }
-    Err(Error::new(
-        ErrorCode::InvalidOption,
+    Err(refusal(
+        path,
         format!(
             "Cannot use {reference} as {path}: there is a file of that name, so write \
              ./{reference} for it, or group:name for a snapshot"
         ),
-    )
-    .with_details(json!({ "path": path })))
+    ))
 }
 
 impl From<&SnapshotHandle> for SnapshotInfo {
