@@ -1,5 +1,5 @@
 #!/bin/bash
-# Regenerates include/microsandbox.h, ffi/protocol/, src/*/*.gen.ts and docs/options.md from the Rust types, and
+# Regenerates include/, ffi/protocol/, src/*/*.gen.ts and docs/options.md from the Rust types, and
 # docs/permissions.md from src/host/activities.ts.
 . "$(dirname "$0")/lib.sh"
 

@@ -9,8 +9,10 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
-use crate::boundary::status::MsbStatus;
-use crate::{client, operations};
+use boundary::status::MsbStatus;
+
+use crate::client::{CLIENTS, Context};
+use crate::operations::OPERATIONS;
 
 /// The version of this interface. It changes whenever a program that was
 /// written for another version could not use the library any more.
@@ -39,8 +41,9 @@ pub extern "C" fn msb_abi_version() -> u32 {
 /// error. The caller owns the client and closes it with `msb_client_close`.
 /// Does not block; any thread.
 ///
-/// Returns `MSB_STATUS_INVALID_CONFIG` for a config that is not such an
-/// object, and `MSB_STATUS_INTERNAL` when no threads can be started.
+/// Returns `MSB_STATUS_INVALID_CONFIG` for a config that is not JSON, has a key
+/// that is not one of these or has both, and `MSB_STATUS_INTERNAL` when no
+/// threads can be started.
 ///
 /// # Safety
 ///
@@ -57,7 +60,7 @@ pub unsafe extern "C" fn msb_client_open(
         let config = unsafe { input(config, config_length) }?;
         // SAFETY: the caller promises that the pointer is writable.
         let out_client = unsafe { output(out_client) }?;
-        *out_client = client::open(config)?;
+        *out_client = CLIENTS.open(Context::read(config)?)?;
         Ok(MsbStatus::Ok)
     })
 }
@@ -72,7 +75,7 @@ pub unsafe extern "C" fn msb_client_open(
 #[unsafe(no_mangle)]
 pub extern "C" fn msb_client_close(client: u32) -> MsbStatus {
     guarded(|| {
-        client::close(client)?;
+        CLIENTS.close(client)?;
         Ok(MsbStatus::Ok)
     })
 }
@@ -80,14 +83,14 @@ pub extern "C" fn msb_client_close(client: u32) -> MsbStatus {
 /// Starts an operation.
 ///
 /// `request` is a number of the caller's choice that no request in flight
-/// has; each frame of the operation carries it. `operation` is a number from
-/// the list of that name in ffi/protocol/. `handle` is the handle that
+/// has; each frame of the operation carries it. `operation` is one of the
+/// numbers that begin with `MSB_OPERATION_`. `handle` is the handle that
 /// the operation works on, or 0. `options` is a JSON object (length 0 stands
 /// for `{}`) and `bytes` is raw input; both are copied before the call returns.
 ///
 /// `MSB_STATUS_OK` means that exactly one completion will arrive: a frame of
 /// kind `MSB_FRAME_KIND_RESULT` or `MSB_FRAME_KIND_ERROR`. An operation,
-/// handle or option that does not exist is told by that frame. Any other
+/// handle or option that does not exist is the error in that frame. Any other
 /// status means that nothing was started. Does not block; any thread.
 ///
 /// # Safety
@@ -109,7 +112,7 @@ pub unsafe extern "C" fn msb_submit(
         let options = unsafe { input(options, options_length) }?;
         // SAFETY: the caller promises that the range is readable.
         let bytes = unsafe { input(bytes, bytes_length) }?;
-        operations::submit(client::find(client)?, request, operation, handle, options, bytes)?;
+        OPERATIONS.submit(CLIENTS.find(client)?, request, operation, handle, options, bytes)?;
         Ok(MsbStatus::Ok)
     })
 }
@@ -121,7 +124,7 @@ pub unsafe extern "C" fn msb_submit(
 /// request has completed already. Does not block; any thread.
 #[unsafe(no_mangle)]
 pub extern "C" fn msb_cancel(client: u32, request: u32) -> MsbStatus {
-    guarded(|| Ok(client::find(client)?.cancel(request)))
+    guarded(|| Ok(CLIENTS.find(client)?.cancel(request)))
 }
 
 /// Blocks until a frame can be received.
@@ -130,13 +133,14 @@ pub extern "C" fn msb_cancel(client: u32, request: u32) -> MsbStatus {
 /// last had none and was received meanwhile; `MSB_STATUS_TIMEOUT` after
 /// `timeout_ms` milliseconds (`MSB_WAIT_FOREVER` for no limit), and
 /// `MSB_STATUS_INVALID_CLIENT` when the client is closed, also while it
-/// waits. Any thread.
+/// waits. So `msb_receive` may have nothing to give after `MSB_STATUS_OK`. Any
+/// thread.
 #[unsafe(no_mangle)]
 pub extern "C" fn msb_wait(client: u32, timeout_ms: u32) -> MsbStatus {
     guarded(|| {
         let timeout = (timeout_ms != MSB_WAIT_FOREVER)
             .then(|| Duration::from_millis(timeout_ms.into()));
-        Ok(client::find(client)?.queue.wait(timeout))
+        Ok(CLIENTS.find(client)?.queue.wait(timeout))
     })
 }
 
@@ -165,7 +169,7 @@ pub unsafe extern "C" fn msb_receive(
         let out = unsafe { buffer(out, capacity) }?;
         // SAFETY: the caller promises that the pointer is writable.
         let out_length = unsafe { output(out_length) }?;
-        let (length, status) = match client::find(client)?.queue.receive(out) {
+        let (length, status) = match CLIENTS.find(client)?.queue.receive(out) {
             Ok(written) => (written, MsbStatus::Ok),
             Err(needed) => (needed, MsbStatus::BufferTooSmall),
         };
@@ -183,7 +187,7 @@ pub unsafe extern "C" fn msb_receive(
 /// out or was released before. Does not block; any thread.
 #[unsafe(no_mangle)]
 pub extern "C" fn msb_release(client: u32, handle: u32) -> MsbStatus {
-    guarded(|| Ok(client::find(client)?.release(handle)))
+    guarded(|| Ok(CLIENTS.find(client)?.release(handle)))
 }
 
 /// Writes to `out_fd` a file descriptor that becomes readable when frames
@@ -192,8 +196,11 @@ pub extern "C" fn msb_release(client: u32, handle: u32) -> MsbStatus {
 /// Read some bytes from it, whatever they are, and then receive until nothing
 /// is waiting: `msb_receive` with no frame to give is what has the next one
 /// announced with a byte. A read blocks for a second at most, and then fails
-/// with `EAGAIN`; at the end of file the client is closed. The caller owns the
-/// descriptor and closes it.
+/// with `EAGAIN`; `fcntl` with `O_NONBLOCK` has it fail at once. At the end of
+/// file the client is closed. The caller owns the descriptor and closes it.
+///
+/// All descriptors of a client are one socket: a byte that one of them reads is
+/// gone for the others, and `O_NONBLOCK` is set for all. Use one for a client.
 ///
 /// Returns `MSB_STATUS_UNSUPPORTED` on Windows; wait on a thread there. Does
 /// not block; any thread.
@@ -206,7 +213,7 @@ pub unsafe extern "C" fn msb_wake_fd(client: u32, out_fd: *mut i32) -> MsbStatus
     guarded(|| {
         // SAFETY: the caller promises that the pointer is writable.
         let out_fd = unsafe { output(out_fd) }?;
-        *out_fd = client::find(client)?.queue.wake_descriptor()?;
+        *out_fd = CLIENTS.find(client)?.queue.wake_descriptor()?;
         Ok(MsbStatus::Ok)
     })
 }

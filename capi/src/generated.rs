@@ -1,8 +1,11 @@
-//! The files that are generated from this crate: the C header, the TypeScript
-//! protocol, the options of the module's calls and the page of options. The tests fail when a committed file is stale;
+//! The files that are generated from this crate: the C header, its description
+//! as JSON, the TypeScript protocol, the options of the module's calls and the
+//! page of options. The tests fail when a committed file is stale;
 //! `deno task generate` runs them with `UPDATE_GENERATED=1`, which rewrites the
 //! files instead.
 
+mod description;
+mod header;
 mod names;
 mod options;
 mod protocol;
@@ -15,14 +18,17 @@ use std::collections::{BTreeMap, HashSet};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
+use boundary::{error, frame, process, status};
 use ts_rs::{Config, TS, TypeVisitor};
 
 use self::typescript::Direction::{Input, Output};
 use self::typescript::Reader;
 use self::values::Meanings;
-use crate::boundary::{frame, status};
 use crate::files::{self, entry};
-use crate::{client, error, operations, ops, process, sandboxes, ssh};
+use crate::{client, operations, ops, sandboxes, ssh};
+
+/// Where types are declared.
+const SOURCES: [&str; 2] = ["capi/src", "capi/boundary/src"];
 
 /// The folder that the crate is in.
 fn repository() -> &'static Path {
@@ -41,22 +47,6 @@ fn check(path: PathBuf, fresh: &str) {
         "{} is stale: run `deno task generate` and commit the result",
         path.display()
     );
-}
-
-fn header() -> String {
-    let source = repository().join("capi/src");
-    let config = cbindgen::Config::from_file(repository().join("capi/cbindgen.toml"))
-        .expect("cbindgen.toml is valid");
-    let mut header = Vec::new();
-    cbindgen::Builder::new()
-        .with_config(config)
-        .with_src(source.join("boundary/status.rs"))
-        .with_src(source.join("boundary/frame.rs"))
-        .with_src(source.join("exports.rs"))
-        .generate()
-        .expect("cbindgen understands the exports")
-        .write(&mut header);
-    String::from_utf8(header).expect("the header is UTF-8")
 }
 
 /// The declarations, with their documentation, of the types that are visited
@@ -96,12 +86,13 @@ impl TypeVisitor for Declarations<'_> {
 fn declarations(config: &Config) -> BTreeMap<String, String> {
     let mut declarations = Declarations {
         config,
-        meanings: Meanings::read(&repository().join("capi/src")),
+        meanings: Meanings::read(&SOURCES.map(|it| repository().join(it))),
         seen: HashSet::new(),
         by_name: BTreeMap::new(),
     };
     declarations.visit::<error::ErrorCode>();
     declarations.visit::<client::ClientConfig>();
+    boundary::ops::visit_types(&mut declarations);
     operations::visit_types(&mut declarations);
     // The items of streams and events, which no operation's types mention.
     declarations.visit::<entry::DirectoryEntry>();
@@ -117,6 +108,14 @@ fn declarations(config: &Config) -> BTreeMap<String, String> {
 fn config() -> Config {
     // Every number of the protocol is below 2^53 and travels as JSON.
     Config::default().with_large_int("number")
+}
+
+/// All operations by their numbers, with name, options type and result type.
+fn descriptions(config: &Config) -> Vec<(u32, &'static str, String, String)> {
+    let mut all = operations::descriptions(config);
+    all.extend(boundary::ops::descriptions(config));
+    all.sort_by_key(|(id, ..)| *id);
+    all
 }
 
 /// What belongs to no noun: numbers of the boundary, and the operations.
@@ -161,16 +160,11 @@ fn typescript_files() -> BTreeMap<String, String> {
         .into_iter()
         .map(|(name, text)| (name, Reader::new(&text).declaration()))
         .collect();
-    let operations = operations::descriptions(&config);
-    let nouns = protocol::nouns(&types, &repository().join("capi/src"));
+    let operations = descriptions(&config);
+    let nouns = protocol::nouns(&types, &SOURCES.map(|it| repository().join(it)));
     let mut files = protocol::files(&types, &operations, &nouns, &wire(&operations));
     files.extend(public::files(&types));
     files
-}
-
-#[test]
-fn the_header_is_current() {
-    check(repository().join("include/microsandbox.h"), &header());
 }
 
 #[test]

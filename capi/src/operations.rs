@@ -1,33 +1,24 @@
-//! The operations that a request can name, and the way to each.
+//! The operations that a request can name.
 
-use std::future::{self, Future};
-use std::panic::AssertUnwindSafe;
-use std::sync::Arc;
+use boundary::operations::Operations;
+use boundary::{operations, ops as of_boundary};
 
-use bytes::Bytes;
-use futures_util::FutureExt;
-use futures_util::future::BoxFuture;
-
-use crate::boundary::status::MsbStatus;
-use crate::client::Client;
-use crate::client::outcome::Outcome;
-use crate::error::{Error, ErrorCode};
+use crate::client::{Context, Request};
 use crate::ops::{
-    agent, backend, command, echo, file, fs, image, job, logs, metrics, port, process, runtime,
-    sandbox, snapshot, ssh, ssh_server, storage, stream, volume,
+    agent, backend, command, file, fs, image, job, logs, metrics, port, process, runtime, sandbox,
+    snapshot, ssh, ssh_server, storage, volume,
 };
-use crate::request::Request;
-use crate::task::{runtime, until_cancelled};
 
 /// The types in the table matter only to what is generated from it.
 #[cfg(test)]
 mod types {
+    pub use boundary::json::NoOptions;
+    pub use boundary::ops::process::SpawnedProcess;
+
     pub use crate::files::entry::FileStat;
-    pub use crate::json::NoOptions;
-    pub use crate::options::command::{CommandRequest, TerminalSize};
+    pub use crate::options::command::CommandRequest;
     pub use crate::options::create::CreateOptions;
     pub use crate::options::volume::VolumeOptions;
-    pub use crate::process::signal::SignalOptions;
     pub use crate::sandboxes::host::HostDiagnosis;
     pub use crate::sandboxes::target::{LiveSandbox, NamedSandbox, OnSandbox, SandboxInfo};
 }
@@ -35,140 +26,16 @@ mod types {
 #[cfg(test)]
 use types::*;
 
-/// Starts an operation. Its completion arrives in the client's queue.
-pub fn submit(
-    client: Arc<Client>,
-    id: u32,
-    operation: u32,
-    handle: u32,
-    options: &[u8],
-    bytes: &[u8],
-) -> Result<(), MsbStatus> {
-    let runtime = runtime()?;
-    let cancel = client.register(id)?;
-    let request = Request {
-        client: Arc::clone(&client),
-        id,
-        handle,
-        options: options.to_vec(),
-        bytes: Bytes::copy_from_slice(bytes),
-        cancel,
-    };
-    match dispatch_memory(operation, request) {
-        Ok(work) => {
-            let mut work = guarded(operation, work).boxed();
-            // What is there already needs no other thread, and the two
-            // switches are most of what a short call costs.
-            let _entered = runtime.enter();
-            match (&mut work).now_or_never() {
-                Some(result) => client.complete(id, result),
-                // The task asks once more, and is the one to be woken.
-                None => drop(runtime.spawn(async move { client.complete(id, work.await) })),
-            }
-        }
-        Err(request) => drop(runtime.spawn(async move {
-            let work = dispatch(operation, request);
-            client.complete(id, guarded(operation, work).await);
-        })),
-    }
-    Ok(())
-}
-
-/// The operation's result, or the error that stands for its panic.
-async fn guarded(
-    operation: u32,
-    work: impl Future<Output = Result<Outcome, Error>>,
-) -> Result<Outcome, Error> {
-    let ended = AssertUnwindSafe(work).catch_unwind().await;
-    ended
-        .unwrap_or_else(|panic| Err(Error::panicked(operation, panic.as_ref())))
-        .map_err(|error| error.of_operation(name(operation)))
-}
-
-/// Declares every operation once: its number, its name, the types of its
-/// options and its result, and the function that runs it. The dispatch and the
-/// generated TypeScript both come from this list.
-///
-/// A function is dropped when its request is cancelled. One marked with `own`
-/// has something to clean up then, so it watches `Request::cancel` itself. One
-/// marked with `memory` looks at memory only until it first waits, so it may
-/// begin on the caller's thread.
-macro_rules! operations {
-    ($($id:literal $name:literal ($options:ty) -> $result:ty = $($kind:ident)? [$run:path];)*) => {
-        /// Runs the operation with this number to its end.
-        ///
-        /// The future of each operation is boxed by itself, or each request
-        /// would carry around the room that the largest one needs.
-        pub fn dispatch(id: u32, request: Request) -> BoxFuture<'static, Result<Outcome, Error>> {
-            match id {
-                $($id => run!($($kind)? request, $run),)*
-                _ => future::ready(Err(unknown_operation(id))).boxed(),
-            }
-        }
-
-        /// The same for operations that are marked with `memory`, and none of
-        /// the others: their room on the stack is more than some callers have.
-        pub fn dispatch_memory(
-            id: u32,
-            request: Request,
-        ) -> Result<BoxFuture<'static, Result<Outcome, Error>>, Request> {
-            $(run_memory!($($kind)? $id, id, request, $run);)*
-            Err(request)
-        }
-
-        /// The name of the operation with this number.
-        pub fn name(id: u32) -> Option<&'static str> {
-            match id {
-                $($id => Some($name),)*
-                _ => None,
-            }
-        }
-
-        /// Number, name, options type and result type of each operation, for
-        /// the generated TypeScript.
-        #[cfg(test)]
-        pub fn descriptions(config: &ts_rs::Config) -> Vec<(u32, &'static str, String, String)> {
-            use ts_rs::TS;
-            vec![$(($id, $name, <$options>::name(config), <$result>::name(config)),)*]
-        }
-
-        /// Visits the options type and the result type of each operation, for
-        /// the generated TypeScript.
-        #[cfg(test)]
-        pub fn visit_types(visitor: &mut impl ts_rs::TypeVisitor) {
-            $(
-                visitor.visit::<$options>();
-                visitor.visit::<$result>();
-            )*
-        }
-    };
-}
-
-macro_rules! run_memory {
-    (memory $expected:literal, $id:ident, $request:ident, $run:path) => {
-        if $id == $expected {
-            return Ok(run!($request, $run));
-        }
-    };
-    ($($own:ident)? $expected:literal, $id:ident, $request:ident, $run:path) => {};
-}
-
-macro_rules! run {
-    (own $request:ident, $run:path) => {
-        $run($request).boxed()
-    };
-    (memory $request:ident, $run:path) => {
-        run!($request, $run)
-    };
-    ($request:ident, $run:path) => {{
-        let cancel = $request.cancel.clone();
-        let work = $run($request);
-        async move { until_cancelled(&cancel, work).await? }.boxed()
-    }};
-}
+/// All of them: the table below, and those that need no core.
+pub static OPERATIONS: Operations<Context> = Operations {
+    begin: |id, request| begin(id, request).or_else(|request| of_boundary::begin(id, request)),
+    begin_in_memory: of_boundary::begin_in_memory,
+    name: |id| name(id).or_else(|| of_boundary::name(id)),
+};
 
 // Numbers are never reused. Each noun has a block of them.
 operations! {
+    [] Request, described if test;
     1 "sandbox.create" (CreateOptions) -> LiveSandbox = own [sandbox::create::create];
     2 "sandbox.start" (sandbox::lifecycle::StartOptions) -> LiveSandbox = [sandbox::lifecycle::start];
     3 "sandbox.get" (NamedSandbox) -> SandboxInfo = [sandbox::get];
@@ -207,13 +74,7 @@ operations! {
     29 "sandbox.restore" (sandbox::restore::RestoreRequest) -> LiveSandbox = own [sandbox::restore::restore];
     30 "sandbox.restoreWarnings" (NoOptions) -> Vec<sandbox::restore::RestoreWarning> = [sandbox::restore::restore_warnings];
     32 "command.run" (CommandRequest) -> command::CommandResult = own [command::run];
-    33 "process.spawn" (CommandRequest) -> process::SpawnedProcess = [process::spawn];
-    34 "process.read" (stream::ReadOptions) -> stream::ReadResult = memory [process::read];
-    35 "process.write" (NoOptions) -> () = [process::write];
-    36 "process.closeInput" (NoOptions) -> () = [process::close_input];
-    37 "process.signal" (SignalOptions) -> () = [process::signal];
-    38 "process.resize" (TerminalSize) -> () = [process::resize];
-    39 "process.abandon" (NoOptions) -> () = [process::abandon];
+    33 "process.spawn" (CommandRequest) -> SpawnedProcess = [process::spawn];
     40 "job.start" (CommandRequest) -> job::JobInfo = own [job::start];
     41 "job.list" (job::JobListOptions) -> job::JobList = [job::list];
     42 "job.get" (job::JobTarget) -> job::JobInfo = [job::get];
@@ -222,7 +83,6 @@ operations! {
     45 "job.closeInput" (job::JobTarget) -> () = [job::close_input];
     46 "job.logs" (job::JobLogsOptions) -> () = [job::logs];
     47 "job.attach" (job::attachment::JobAttachRequest) -> () = [job::attachment::attach];
-    64 "stream.read" (stream::ReadOptions) -> stream::ReadResult = [stream::read];
     80 "fs.open" (fs::OpenFileRequest) -> () = [fs::open];
     81 "fs.readFile" (fs::FilePathRequest) -> () = [fs::read_file];
     82 "fs.writeFile" (fs::WriteWholeFileRequest) -> () = [fs::write_file];
@@ -308,22 +168,4 @@ operations! {
     291 "runtime.setPath" (runtime::SetRuntimePath) -> () = [runtime::set_path];
     292 "runtime.versions" (NoOptions) -> runtime::LibraryVersions = [runtime::versions];
     293 "runtime.diagnose" (NoOptions) -> HostDiagnosis = [crate::ops::runtime::diagnose];
-    0xE000 "echo.call" (serde_json::Value) -> serde_json::Value = memory [echo::call];
-    0xE001 "echo.delay" (echo::DelayOptions) -> () = [echo::delay];
-    0xE002 "echo.fail" (echo::FailOptions) -> () = [echo::fail];
-    0xE003 "echo.panic" (NoOptions) -> () = [echo::panic];
-    0xE004 "echo.stream" (echo::StreamOptions) -> () = [echo::stream];
-    0xE005 "echo.statistics" (NoOptions) -> echo::Statistics = [echo::statistics];
-    0xE006 "echo.process" (echo::process::EchoProcessOptions) -> process::SpawnedProcess =
-        [echo::process::process];
-}
-
-fn unknown_operation(id: u32) -> Error {
-    Error::new(
-        ErrorCode::UnknownOperation,
-        format!(
-            "Cannot run operation {id}: this library does not have it, so the library and the \
-             program are of different versions"
-        ),
-    )
 }

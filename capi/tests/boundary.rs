@@ -4,11 +4,10 @@
 //! `PROPTEST_CASES` sets how many cases are tried; the default keeps a run
 //! within seconds.
 
-mod abi;
-
 use std::collections::HashMap;
 
-use microsandbox_capi::*;
+use super::abi;
+use crate::*;
 use proptest::prelude::*;
 
 /// One call of a hostile caller.

@@ -1,4 +1,4 @@
-//! Imports go down: the table of layers in docs/architecture.md is what the
+//! Imports go down: the tables of layers in docs/architecture.md are what the
 //! sources do.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -22,10 +22,11 @@ fn repository() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
 }
 
-/// The layers from the top to the bottom.
-fn layers() -> Vec<Layer> {
+/// The layers in a folder from the top to the bottom.
+fn layers(folder: &str) -> Vec<Layer> {
     let page = std::fs::read_to_string(repository().join("docs/architecture.md")).unwrap();
-    let (_, table) = page.split_once("\n| Layer |").expect("the page has the table");
+    let heading = format!("\n| Layer in `{folder}` |");
+    let (_, table) = page.split_once(&heading).expect("the page has the table");
     table
         .lines()
         .skip(2)
@@ -48,10 +49,11 @@ fn unquoted(name: &str) -> String {
     name.expect("names of layers stand in backticks").to_owned()
 }
 
-/// The sources of each layer, with how deep below the crate each module is.
-fn sources() -> BTreeMap<String, Vec<(PathBuf, usize)>> {
+/// The sources of each layer in a folder, with how deep below the crate each
+/// module is.
+fn sources(folder: &str) -> BTreeMap<String, Vec<(PathBuf, usize)>> {
     let mut sources: BTreeMap<String, Vec<(PathBuf, usize)>> = BTreeMap::new();
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let root = repository().join(folder);
     let mut folders = vec![root.clone()];
     while let Some(folder) = folders.pop() {
         for entry in std::fs::read_dir(folder).unwrap() {
@@ -138,11 +140,17 @@ fn first_names(group: TokenStream) -> Vec<String> {
 
 #[test]
 fn imports_go_down() {
-    let layers = layers();
-    let sources = sources();
+    for folder in ["capi/src", "capi/boundary/src"] {
+        assert_imports_go_down(folder);
+    }
+}
+
+fn assert_imports_go_down(folder: &str) {
+    let layers = layers(folder);
+    let sources = sources(folder);
     let listed: BTreeSet<&str> = layers.iter().map(|layer| layer.name.as_str()).collect();
     let present: BTreeSet<&str> = sources.keys().map(String::as_str).collect();
-    assert_eq!(present, listed, "the modules of the crate are the layers in docs/architecture.md");
+    assert_eq!(present, listed, "the modules in {folder} are the layers in docs/architecture.md");
 
     let mut upwards = Vec::new();
     for (height, Layer { name, imports }) in layers.iter().enumerate() {
@@ -182,4 +190,19 @@ fn every_way_to_name_a_layer_is_seen() {
     assert_eq!(seen("use super::client::Client;", 1), ["client"]);
     assert_eq!(seen("macro_rules! m { () => { $crate::ops::run() } }", 3), ["ops"]);
     assert!(seen("use super::entry::FileKind;", 2).is_empty());
+}
+
+#[test]
+fn one_file_makes_invalid_option() {
+    let mut makers = Vec::new();
+    for folder in ["capi/src", "capi/boundary/src"] {
+        for (path, _) in sources(folder).into_values().flatten() {
+            let text = std::fs::read_to_string(&path).unwrap();
+            let text = text.split("#[cfg(test)]\nmod tests").next().unwrap();
+            if text.contains("::new(ErrorCode::InvalidOption") {
+                makers.push(path.strip_prefix(repository()).unwrap().to_owned());
+            }
+        }
+    }
+    assert_eq!(makers, [Path::new("capi/boundary/src/check.rs")]);
 }

@@ -5,12 +5,11 @@
 //! then changed: random bytes would not get past the first brace. What fails is
 //! printed with all changes; `PROPTEST_CASES` sets how many cases are tried.
 
-mod abi;
-
 use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
 
-use microsandbox_capi::*;
+use super::abi;
+use crate::*;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use proptest::test_runner::TestRunner;

@@ -8,17 +8,6 @@
 
 #include "microsandbox.h"
 
-// Numbers of operations, from ffi/protocol/.
-enum {
-  ECHO_CALL = 0xE000,
-  ECHO_DELAY = 0xE001,
-  ECHO_FAIL = 0xE002,
-  ECHO_PANIC = 0xE003,
-  ECHO_STREAM = 0xE004,
-  ECHO_STATISTICS = 0xE005,
-  STREAM_READ = 64,
-};
-
 enum { REQUESTS = 10000, IN_FLIGHT = 1000 };
 
 static int passed = 0;
@@ -65,7 +54,7 @@ static void receive_one(uint32_t client) {
 }
 
 static void test_round_trip(uint32_t client) {
-  CHECK(submit(client, 1, ECHO_CALL, 0, "{\"a\":1}", "\0\1\2", 3) == MSB_STATUS_OK);
+  CHECK(submit(client, 1, MSB_OPERATION_ECHO_CALL, 0, "{\"a\":1}", "\0\1\2", 3) == MSB_STATUS_OK);
   receive_one(client);
   CHECK(header.request == 1 && header.kind == MSB_FRAME_KIND_RESULT && header.handle == 0);
   CHECK(strcmp(json, "{\"a\":1}") == 0);
@@ -74,39 +63,39 @@ static void test_round_trip(uint32_t client) {
 }
 
 static void test_failures_are_frames(uint32_t client) {
-  CHECK(submit(client, 2, ECHO_FAIL, 0, "{\"message\":\"no\"}", NULL, 0) == MSB_STATUS_OK);
+  CHECK(submit(client, 2, MSB_OPERATION_ECHO_FAIL, 0, "{\"message\":\"no\"}", NULL, 0) == MSB_STATUS_OK);
   receive_one(client);
   CHECK(header.kind == MSB_FRAME_KIND_ERROR && strstr(json, "\"no\""));
-  CHECK(submit(client, 2, ECHO_PANIC, 0, "", NULL, 0) == MSB_STATUS_OK);
+  CHECK(submit(client, 2, MSB_OPERATION_ECHO_PANIC, 0, "", NULL, 0) == MSB_STATUS_OK);
   receive_one(client);
-  CHECK(header.kind == MSB_FRAME_KIND_ERROR && strstr(json, "\"internal\""));
+  CHECK(header.kind == MSB_FRAME_KIND_ERROR && strstr(json, "\"" MSB_ERROR_INTERNAL "\""));
   CHECK(submit(client, 2, 999, 0, "", NULL, 0) == MSB_STATUS_OK);
   receive_one(client);
-  CHECK(strstr(json, "\"unknown-operation\""));
-  CHECK(submit(client, 2, ECHO_DELAY, 0, "not json", NULL, 0) == MSB_STATUS_OK);
+  CHECK(strstr(json, "\"" MSB_ERROR_UNKNOWN_OPERATION "\""));
+  CHECK(submit(client, 2, MSB_OPERATION_ECHO_DELAY, 0, "not json", NULL, 0) == MSB_STATUS_OK);
   receive_one(client);
-  CHECK(strstr(json, "\"invalid-option\""));
+  CHECK(strstr(json, "\"" MSB_ERROR_INVALID_OPTION "\""));
   passed++;
 }
 
 static void test_cancel(uint32_t client) {
-  CHECK(submit(client, 3, ECHO_DELAY, 0, "{\"milliseconds\":60000}", NULL, 0) == MSB_STATUS_OK);
-  CHECK(submit(client, 3, ECHO_CALL, 0, "", NULL, 0) == MSB_STATUS_DUPLICATE_REQUEST);
+  CHECK(submit(client, 3, MSB_OPERATION_ECHO_DELAY, 0, "{\"milliseconds\":60000}", NULL, 0) == MSB_STATUS_OK);
+  CHECK(submit(client, 3, MSB_OPERATION_ECHO_CALL, 0, "", NULL, 0) == MSB_STATUS_DUPLICATE_REQUEST);
   CHECK(msb_wait(client, 1) == MSB_STATUS_TIMEOUT);
   CHECK(msb_cancel(client, 3) == MSB_STATUS_OK);
   receive_one(client);
-  CHECK(header.request == 3 && strstr(json, "\"cancelled\""));
+  CHECK(header.request == 3 && strstr(json, "\"" MSB_ERROR_CANCELLED "\""));
   CHECK(msb_cancel(client, 3) == MSB_STATUS_UNKNOWN_REQUEST);
   passed++;
 }
 
 static void test_stream_and_release(uint32_t client) {
-  CHECK(submit(client, 4, ECHO_STREAM, 0, "{\"items\":3,\"itemLength\":2}", NULL, 0) ==
+  CHECK(submit(client, 4, MSB_OPERATION_ECHO_STREAM, 0, "{\"items\":3,\"itemLength\":2}", NULL, 0) ==
         MSB_STATUS_OK);
   receive_one(client);
   uint32_t handle = header.handle;
   CHECK(handle != 0);
-  CHECK(submit(client, 5, STREAM_READ, handle, "{\"credit\":9}", NULL, 0) == MSB_STATUS_OK);
+  CHECK(submit(client, 5, MSB_OPERATION_STREAM_READ, handle, "{\"credit\":9}", NULL, 0) == MSB_STATUS_OK);
   for (int events = 0, done = 0; !done;) {
     uint8_t frames[8192];
     uint32_t length = 0;
@@ -127,7 +116,7 @@ static void test_stream_and_release(uint32_t client) {
 static void test_frame_that_does_not_fit(uint32_t client) {
   uint8_t input[1000] = {7}, frames[2000];
   uint32_t length = 0;
-  CHECK(submit(client, 6, ECHO_CALL, 0, "", input, sizeof input) == MSB_STATUS_OK);
+  CHECK(submit(client, 6, MSB_OPERATION_ECHO_CALL, 0, "", input, sizeof input) == MSB_STATUS_OK);
   CHECK(msb_wait(client, 10000) == MSB_STATUS_OK);
   CHECK(msb_receive(client, frames, 100, &length) == MSB_STATUS_BUFFER_TOO_SMALL);
   CHECK(length == MSB_FRAME_HEADER_LENGTH + 2 + sizeof input);
@@ -140,7 +129,7 @@ static void test_wake_descriptor(uint32_t client) {
   int32_t fd = -1;
   uint8_t woken[8];
   CHECK(msb_wake_fd(client, &fd) == MSB_STATUS_OK && fd >= 0);
-  CHECK(submit(client, 7, ECHO_CALL, 0, "", NULL, 0) == MSB_STATUS_OK);
+  CHECK(submit(client, 7, MSB_OPERATION_ECHO_CALL, 0, "", NULL, 0) == MSB_STATUS_OK);
   CHECK(read(fd, woken, sizeof woken) > 0);
   receive_one(client);
   close(fd);
@@ -159,7 +148,7 @@ static void test_many_requests(uint32_t client) {
   while (completed < REQUESTS) {
     while (started < REQUESTS && started - completed < IN_FLIGHT) {
       const char *options = started % 2 ? "{\"milliseconds\":0}" : "{\"milliseconds\":2}";
-      CHECK(submit(client, 100 + started, ECHO_DELAY, 0, options, "abc", 3) == MSB_STATUS_OK);
+      CHECK(submit(client, 100 + started, MSB_OPERATION_ECHO_DELAY, 0, options, "abc", 3) == MSB_STATUS_OK);
       started++;
       if (next_random(&random) % 3 == 0) {
         MsbStatus status = msb_cancel(client, 100 + next_random(&random) % started);
@@ -176,7 +165,7 @@ static void test_many_requests(uint32_t client) {
     }
   }
   CHECK(msb_wait(client, 1) == MSB_STATUS_TIMEOUT);
-  CHECK(submit(client, 8, ECHO_STATISTICS, 0, "", NULL, 0) == MSB_STATUS_OK);
+  CHECK(submit(client, 8, MSB_OPERATION_ECHO_STATISTICS, 0, "", NULL, 0) == MSB_STATUS_OK);
   receive_one(client);
   CHECK(strcmp(json, "{\"handles\":0,\"requests\":0,\"frames\":0}") == 0);
   passed++;
@@ -188,7 +177,7 @@ static void test_wrong_arguments(uint32_t client) {
   CHECK(msb_client_open(text("{\"hom\":1}"), 9, &length) == MSB_STATUS_INVALID_CONFIG);
   CHECK(msb_client_open(NULL, 5, &length) == MSB_STATUS_INVALID_ARGUMENT);
   CHECK(msb_client_open(NULL, 0, NULL) == MSB_STATUS_INVALID_ARGUMENT);
-  CHECK(msb_submit(client, 9, ECHO_CALL, 0, NULL, 3, NULL, 0) == MSB_STATUS_INVALID_ARGUMENT);
+  CHECK(msb_submit(client, 9, MSB_OPERATION_ECHO_CALL, 0, NULL, 3, NULL, 0) == MSB_STATUS_INVALID_ARGUMENT);
   CHECK(msb_receive(client, NULL, 10, &length) == MSB_STATUS_INVALID_ARGUMENT);
   CHECK(msb_receive(client, frames, 10, NULL) == MSB_STATUS_INVALID_ARGUMENT);
   CHECK(msb_wake_fd(client, NULL) == MSB_STATUS_INVALID_ARGUMENT);
@@ -200,10 +189,10 @@ static void test_wrong_arguments(uint32_t client) {
 static void test_after_close(uint32_t client) {
   uint8_t frames[10];
   uint32_t length;
-  CHECK(submit(client, 10, ECHO_DELAY, 0, "{\"milliseconds\":60000}", NULL, 0) == MSB_STATUS_OK);
+  CHECK(submit(client, 10, MSB_OPERATION_ECHO_DELAY, 0, "{\"milliseconds\":60000}", NULL, 0) == MSB_STATUS_OK);
   CHECK(msb_client_close(client) == MSB_STATUS_OK);
   CHECK(msb_client_close(client) == MSB_STATUS_INVALID_CLIENT);
-  CHECK(submit(client, 11, ECHO_CALL, 0, "", NULL, 0) == MSB_STATUS_INVALID_CLIENT);
+  CHECK(submit(client, 11, MSB_OPERATION_ECHO_CALL, 0, "", NULL, 0) == MSB_STATUS_INVALID_CLIENT);
   CHECK(msb_cancel(client, 10) == MSB_STATUS_INVALID_CLIENT);
   CHECK(msb_wait(client, 0) == MSB_STATUS_INVALID_CLIENT);
   CHECK(msb_receive(client, frames, sizeof frames, &length) == MSB_STATUS_INVALID_CLIENT);

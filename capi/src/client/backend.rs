@@ -4,15 +4,16 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::sync::{Arc, LazyLock, Mutex, OnceLock};
 
+use boundary::check::invalid;
+use boundary::error::{Error, ErrorCode};
+use boundary::json::invalid_option;
 use microsandbox::config::{BackendContext, GlobalConfig, load_persisted_config_or_default};
 use microsandbox::{Backend, BackendKind, CloudBackend, DEFAULT_CLOUD_API_URL, LocalBackend};
 use reqwest::Url;
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::spare_connection::OneAhead;
-use crate::error::{Error, ErrorCode};
-use crate::json::invalid_option;
 
 /// A cloud, and how to be let in.
 #[derive(Deserialize)]
@@ -168,13 +169,13 @@ impl CloudOptions {
         let options: Self = serde_path_to_error::deserialize(options).map_err(invalid_option)?;
         match &options {
             Self { profile: Some(_), api_key: Some(_), .. } => {
-                Err(refused("apiKey", "the profile has a key already"))
+                Err(invalid("apiKey", "the profile has a key already"))
             }
             Self { profile: Some(_), url: Some(_), .. } => {
-                Err(refused("url", "the profile has a URL already"))
+                Err(invalid("url", "the profile has a URL already"))
             }
             Self { profile: None, api_key: None, .. } => {
-                Err(refused("apiKey", "a cloud needs a key, or a profile that has one"))
+                Err(invalid("apiKey", "a cloud needs a key, or a profile that has one"))
             }
             _ => Ok(options),
         }
@@ -208,7 +209,7 @@ fn profile_requirements(name: &str) -> Result<Requirements, Error> {
 fn check_home(home: &str) -> Result<(), Error> {
     match Path::new(home).is_absolute() {
         true => Ok(()),
-        false => Err(refused("home", "give an absolute path")),
+        false => Err(invalid("home", "give an absolute path")),
     }
 }
 
@@ -216,10 +217,10 @@ fn check_home(home: &str) -> Result<(), Error> {
 /// with something in them that is printed with them and may be a secret.
 fn check_url(url: &str) -> Result<(), Error> {
     let Ok(parsed) = Url::parse(url) else {
-        return Err(refused("url", "it is no URL: give one such as https://cloud.example.com"));
+        return Err(invalid("url", "it is no URL: give one such as https://cloud.example.com"));
     };
     if !matches!(parsed.scheme(), "http" | "https") {
-        return Err(refused("url", "it is neither http: nor https:"));
+        return Err(invalid("url", "it is neither http: nor https:"));
     }
     let is_plain = parsed.username().is_empty()
         && parsed.password().is_none()
@@ -227,20 +228,17 @@ fn check_url(url: &str) -> Result<(), Error> {
         && parsed.fragment().is_none();
     match is_plain {
         true => Ok(()),
-        false => Err(refused(
+        false => Err(invalid(
             "url",
             "leave out user, password, query and fragment, and give the key as apiKey",
         )),
     }
 }
 
-fn refused(path: &str, reason: &str) -> Error {
-    Error::new(ErrorCode::InvalidOption, format!("Cannot use option {path}: {reason}"))
-        .with_details(json!({ "path": path }))
-}
-
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]

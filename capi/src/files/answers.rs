@@ -1,12 +1,12 @@
 //! What the guest's agent says about a file operation.
 
+use boundary::error::{Error, ErrorCode};
 use microsandbox::protocol::core::CoreError as AgentRefusal;
 use microsandbox::protocol::fs::{FsResponse, FsResponseData};
 use microsandbox::protocol::message::{Message, MessageType};
 use microsandbox::{AgentClientError, MicrosandboxError as CoreError};
 
 use super::failure::Failure;
-use crate::error::{Error, ErrorCode};
 
 /// What the agent says about a request.
 pub fn answer(message: &Message) -> Result<Option<FsResponseData>, Failure> {

@@ -6,6 +6,7 @@
 
 use std::time::{Duration, Instant};
 
+use boundary::error::{Error, ErrorCode};
 use bytes::Bytes;
 use serde::Serialize;
 
@@ -15,8 +16,7 @@ use super::entry::{
 use super::failure::Failure;
 use super::host::{HostFile, HostSource, HostTarget};
 use super::{Files, OpenFile};
-use crate::error::{Error, ErrorCode};
-use crate::request::Request;
+use crate::client::Request;
 
 /// How far a copy is.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -226,7 +226,7 @@ impl<'a> Progress<'a> {
             return;
         }
         self.last = Some(Instant::now());
-        if let Ok(json) = crate::json::encode(&self.state) {
+        if let Ok(json) = boundary::json::encode(&self.state) {
             self.request.client.emit(self.request.id, json, Bytes::new());
         }
     }

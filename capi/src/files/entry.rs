@@ -1,10 +1,10 @@
 //! What files, directories and their entries are, whatever they are in.
 
+use boundary::error::ErrorCode;
+use boundary::task::joined;
 use serde::{Deserialize, Serialize};
 
 use super::failure::Failure;
-use crate::error::ErrorCode;
-use crate::task::joined;
 
 /// How much of a file travels at a time. It bounds what a stream holds in
 /// memory, and the agent reads no more at once either.

@@ -2,10 +2,9 @@
 
 use std::io;
 
+use boundary::error::{Error, ErrorCode};
 use microsandbox::MicrosandboxError as CoreError;
 use serde_json::json;
-
-use crate::error::{Error, ErrorCode};
 
 /// A failed operation, before it is known which one it was.
 #[derive(Debug)]

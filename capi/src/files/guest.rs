@@ -10,6 +10,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use boundary::error::{Error, ErrorCode};
+use boundary::task::to_its_end;
 use bytes::Bytes;
 use microsandbox::protocol::fs::{
     FsEntryInfo, FsOp, FsOpenOptions, FsRequest, FsResponseData, FsSetAttrs,
@@ -21,9 +23,7 @@ use super::answers::{answer, broken, unexpected};
 use super::entry::{Attributes, FileKind, FileStat, Listed, OpenFileOptions};
 use super::failure::Failure;
 use super::{parent_of, transfer};
-use crate::error::{Error, ErrorCode};
-use crate::request::Request;
-use crate::task::to_its_end;
+use crate::client::Request;
 
 /// The files of a guest.
 pub struct Guest {

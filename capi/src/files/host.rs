@@ -4,14 +4,14 @@ use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
+use boundary::error::{Error, ErrorCode};
+use boundary::task::lock;
 use bytes::Bytes;
 use cap_std::ambient_authority;
 use cap_std::fs::Dir;
 
 use super::entry::{CHUNK_LENGTH, FileKind, Planned, blocking, uncopyable};
 use super::failure::Failure;
-use crate::error::{Error, ErrorCode};
-use crate::task::lock;
 
 /// What is copied from this machine.
 pub struct HostSource {

@@ -15,18 +15,18 @@ pub mod sftp;
 mod transfer;
 pub mod volume;
 
+use boundary::check::refusal;
+use boundary::error::Error;
+use boundary::handles::Resource;
+use boundary::outcome::MAXIMUM_PAYLOAD;
 use bytes::Bytes;
-use serde_json::json;
 
 use self::entry::{Attributes, CHUNK_LENGTH, FileStat, Listed, OpenFileOptions};
 use self::failure::Failure;
 use self::guest::{Guest, GuestDirectory, GuestFile};
 use self::sftp::{Sftp, SftpDirectory, SftpFile};
 use self::volume::{VolumeDirectory, VolumeFile, VolumeFiles};
-use crate::client::handles::Resource;
-use crate::client::outcome::MAXIMUM_PAYLOAD;
-use crate::error::{Error, ErrorCode};
-use crate::request::Request;
+use crate::client::Request;
 
 /// The files that a request works on.
 pub enum Files {
@@ -70,11 +70,7 @@ impl Files {
             _ if path.contains('\0') => "a path without a null character",
             _ => return Ok(()),
         };
-        Err(Error::new(
-            ErrorCode::InvalidOption,
-            format!("Cannot use {path:?} as a path: give {expected}"),
-        )
-        .with_details(json!({ "path": "path" })))
+        Err(refusal("path", format!("Cannot use {path:?} as a path: give {expected}")))
     }
 
     /// Opens a file.

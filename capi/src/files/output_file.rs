@@ -4,10 +4,9 @@
 
 use std::path::{Path, PathBuf};
 
+use boundary::error::{Error, ErrorCode};
 use serde_json::json;
 use tempfile::{Builder, TempPath};
-
-use crate::error::{Error, ErrorCode};
 
 /// A file to be. Dropping it removes what was written.
 pub struct OutputFile {

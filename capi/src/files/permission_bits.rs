@@ -2,11 +2,11 @@
 
 use std::path::Path;
 
+#[cfg(not(unix))]
+use boundary::error::ErrorCode;
 use cap_std::fs::Metadata;
 use microsandbox::volume::fs::RootedVolumeFs;
 
-#[cfg(not(unix))]
-use crate::error::ErrorCode;
 use super::failure::Failure;
 
 #[cfg(unix)]

@@ -3,13 +3,14 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use boundary::error::Error;
+use boundary::json::encode;
+use boundary::stream::Item;
+use boundary::task::polled;
 use bytes::Bytes;
 use serde::Serialize;
 
-use crate::error::Error;
-use crate::json::encode;
-use crate::request::Request;
-use crate::stream::Item;
+use crate::client::Request;
 
 /// How far files have been read. An event of the request that reads them.
 #[derive(Debug, Serialize)]
@@ -41,19 +42,15 @@ pub async fn with_progress<T>(
     let mut files: Vec<Reading> = paths.iter().filter_map(Reading::of).collect();
     let total_bytes = files.iter().map(|file| file.length).sum();
     let mut told = 0;
-    tokio::pin!(work);
-    let done = loop {
-        match tokio::time::timeout(PACE, &mut work).await {
-            Ok(done) => break done?,
-            Err(_) => {
-                let read_bytes = files.iter_mut().map(Reading::read_so_far).sum();
-                if read_bytes > told {
-                    told = read_bytes;
-                    tell(request, read_bytes, total_bytes)?;
-                }
-            }
+    let done = polled(work, PACE, || {
+        let read_bytes = files.iter_mut().map(Reading::read_so_far).sum();
+        if read_bytes <= told {
+            return Ok(());
         }
-    };
+        told = read_bytes;
+        tell(request, read_bytes, total_bytes)
+    })
+    .await??;
     tell(request, total_bytes, total_bytes)?;
     Ok(done)
 }

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use boundary::error::{Error, ErrorCode};
+use boundary::handles::Resource;
 use bytes::{Bytes, BytesMut};
 use russh_sftp::client::error::Error as SftpError;
 use russh_sftp::client::{Config, RawSftpSession};
@@ -11,8 +13,6 @@ use russh_sftp::protocol::{FileAttributes, FileType, Name, OpenFlags, Status, St
 use super::entry::{Attributes, CHUNK_LENGTH, FileKind, FileStat, Listed, OpenFileOptions};
 use super::failure::Failure;
 use super::parent_of;
-use crate::client::handles::Resource;
-use crate::error::{Error, ErrorCode};
 use crate::ssh::connection::Connection;
 
 /// How much a request moves. The core's server takes requests of 256 KiB.

@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
+use boundary::error::{Error, ErrorCode};
+use boundary::task::lock;
 use bytes::Bytes;
 use cap_std::fs::{Metadata, ReadDir};
 use microsandbox::volume::fs::RootedVolumeFs;
@@ -17,9 +19,7 @@ use serde_json::json;
 use super::entry::{Attributes, FileKind, FileStat, Listed, OpenFileOptions, blocking};
 use super::failure::Failure;
 use super::permission_bits::{ownership, set_file_mode, set_mode, set_mode_of_new, set_owner};
-use crate::error::{Error, ErrorCode};
-use crate::request::Request;
-use crate::task::lock;
+use crate::client::Request;
 
 /// The files of a volume.
 pub struct VolumeFiles {
@@ -41,11 +41,11 @@ pub struct VolumeDirectory {
 impl VolumeFiles {
     /// The files of the volume of this name.
     pub async fn of(request: &Request, name: &str) -> Result<Self, Error> {
-        let directories = &request.client.volume_directories;
+        let directories = &request.client.context.volume_directories;
         if let Some(directory) = directories.get(name) {
             return Ok(Self { name: name.to_owned(), directory });
         }
-        let backend = request.client.backend.get()?;
+        let backend = request.client.context.backend.get()?;
         let volume = with_backend(backend, Volume::get(name)).await?;
         let Some(directory) = volume.local().map(|local| local.path.clone()) else {
             return Err(unsupported(name, "it is in the cloud"));

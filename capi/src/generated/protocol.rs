@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::typescript::{Declaration, Direction, Reader, print_import};
 
@@ -10,7 +10,7 @@ use super::typescript::{Declaration, Direction, Reader, print_import};
 /// the names of those files or of the folders that they are in, below their layer.
 /// A file that is in no row is a noun of its own.
 const NOUNS: &[(&str, &[&str])] = &[
-    ("wire", &["mod", "stream", "echo", "json"]),
+    ("wire", &["mod", "lib", "stream", "echo", "json", "client", "outcome"]),
     ("errors", &["error"]),
     ("sandbox", &["sandbox", "bindings", "target", "guest_flush"]),
     ("modify", &["sandbox/modify", "sandbox/modification_plan"]),
@@ -110,9 +110,14 @@ fn inputs(types: &BTreeMap<String, Declaration>, operations: &[Operation]) -> BT
 
 /// The noun of each type: that of the source file which declares it, else that of
 /// a type which mentions it.
-pub fn nouns(types: &BTreeMap<String, Declaration>, sources: &Path) -> BTreeMap<String, String> {
+pub fn nouns(
+    types: &BTreeMap<String, Declaration>,
+    sources: &[PathBuf],
+) -> BTreeMap<String, String> {
     let mut declared = BTreeMap::new();
-    visit(sources, sources, &mut declared);
+    for source in sources {
+        visit(source, source, &mut declared);
+    }
     let mut nouns: BTreeMap<String, String> = types
         .keys()
         .filter_map(|name| Some((name.clone(), declared.get(name)?.clone())))

@@ -2,7 +2,7 @@
 //! ts-rs leaves it out of what it generates.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use syn::{Attribute, Expr, Fields, Item, ItemEnum, Lit, Meta};
 
@@ -10,17 +10,20 @@ use syn::{Attribute, Expr, Fields, Item, ItemEnum, Lit, Meta};
 pub struct Meanings(BTreeMap<String, Vec<String>>);
 
 impl Meanings {
-    /// Those of all enumerations in a folder of Rust sources.
-    pub fn read(folder: &Path) -> Self {
+    /// Those of all enumerations in folders of Rust sources.
+    pub fn read(folders: &[PathBuf]) -> Self {
         let mut meanings = BTreeMap::new();
-        visit_sources(folder, &mut |source| {
-            for item in syn::parse_file(source).expect("the sources are Rust").items {
-                if let Item::Enum(item) = item && is_enumeration(&item) {
-                    let values = item.variants.iter().map(|it| documentation(&it.attrs)).collect();
-                    meanings.insert(item.ident.to_string(), values);
+        for folder in folders {
+            visit_sources(folder, &mut |source| {
+                for item in syn::parse_file(source).expect("the sources are Rust").items {
+                    if let Item::Enum(item) = item && is_enumeration(&item) {
+                        let values = item.variants.iter();
+                        let values = values.map(|it| documentation(&it.attrs)).collect();
+                        meanings.insert(item.ident.to_string(), values);
+                    }
                 }
-            }
-        });
+            });
+        }
         Self(meanings)
     }
 

@@ -6,6 +6,9 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard};
 use std::time::{Duration, SystemTime};
 
+use boundary::error::{Error, ErrorCode};
+use boundary::json::encode;
+use boundary::task::{joined, on_blocking_thread, until_cancelled};
 use bytes::Bytes;
 use microsandbox::config::RegistryOptions;
 use microsandbox::{Backend, Image, LocalBackend, MicrosandboxError as CoreError};
@@ -16,11 +19,8 @@ use microsandbox_image::{
 use tokio_util::sync::CancellationToken;
 
 use super::progress::PullProgress;
-use crate::error::{Error, ErrorCode};
-use crate::json::encode;
+use crate::client::Request;
 use crate::options::rootfs::parse_reference;
-use crate::request::Request;
-use crate::task::{joined, on_blocking_thread, until_cancelled};
 
 /// One image to pull.
 pub struct Pull<'a> {
@@ -61,7 +61,7 @@ impl Pull<'_> {
             let event = PullProgress::Pulled { image: self.reference.to_owned(), layer_count };
             request.client.emit(request.id, encode(&event)?, Bytes::new());
         } else {
-            let backend = request.client.backend.get()?;
+            let backend = request.client.context.backend.get()?;
             let registry = connection(backend, &cache, &reference, self.registry);
             let registry = until_cancelled(&request.cancel, registry).await?.map_err(about)?;
             let fetched = fetch(request, &cache, registry, &reference, options).await?;
@@ -159,7 +159,7 @@ fn run_alone<T>(
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .thread_name("microsandbox-pull")
-        .thread_stack_size(crate::task::STACK_SIZE)
+        .thread_stack_size(boundary::task::STACK_SIZE)
         .build()?;
     Ok(runtime.block_on(until_cancelled(cancel, pull)))
 }

@@ -4,6 +4,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use boundary::error::{Error, ErrorCode};
+use boundary::handles::Resource;
+use boundary::json::{NoOptions, encode};
+use boundary::outcome::Outcome;
+use boundary::stream::{Item, Source, Stream};
 use bytes::Bytes;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
@@ -13,14 +18,9 @@ use microsandbox::{AgentClient, AgentClientError, MicrosandboxError as CoreError
 use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc::Receiver;
 
-use crate::client::handles::Resource;
-use crate::client::outcome::Outcome;
-use crate::error::{Error, ErrorCode};
-use crate::json::{NoOptions, encode};
-use crate::request::Request;
+use crate::client::Request;
 use crate::sandboxes::connection::Connecting;
 use crate::sandboxes::target::{NamedSandbox, find};
-use crate::stream::{Item, Source, Stream};
 
 /// What to begin an exchange with. The frame's bytes are the body.
 #[derive(Debug, Deserialize)]
@@ -66,7 +66,7 @@ pub async fn connect(request: Request) -> Result<Outcome, Error> {
     const PATIENCE: Duration = Duration::from_secs(10);
     let NamedSandbox { name, id } = request.options()?;
     find(&request, &name, id.as_deref()).await?;
-    let backend = request.client.backend.get()?;
+    let backend = request.client.context.backend.get()?;
     let mut connecting = Connecting::to(&name);
     let agent = loop {
         match backend.dial_agent(&name, PATIENCE).await {

@@ -1,14 +1,13 @@
 //! Which backend a client uses, and the profiles that choose one.
 
+use boundary::error::{Error, without_api_key};
+use boundary::json::NoOptions;
+use boundary::outcome::Outcome;
 use microsandbox::BackendSelectionSource;
 use microsandbox::config::{BackendContext, ContextProfile, config_path};
 use serde::{Deserialize, Serialize};
 
-use crate::client::outcome::Outcome;
-use crate::error::Error;
-use crate::error::without_api_key;
-use crate::json::NoOptions;
-use crate::request::Request;
+use crate::client::Request;
 use crate::sandboxes::target::BackendKind;
 
 /// A backend. Its key is never told.
@@ -122,13 +121,13 @@ pub struct UseProfile {
 /// `backend.info`
 pub async fn info(request: Request) -> Result<Outcome, Error> {
     let NoOptions {} = request.options()?;
-    Outcome::json(&BackendInfo::from(request.client.backend.get()?.info()?))
+    Outcome::json(&BackendInfo::from(request.client.context.backend.get()?.info()?))
 }
 
 /// `backend.requirements`: reads no key and builds nothing.
 pub async fn requirements(request: Request) -> Result<Outcome, Error> {
     let NoOptions {} = request.options()?;
-    let requirements = request.client.backend.requirements()?;
+    let requirements = request.client.context.backend.requirements()?;
     Outcome::json(&BackendRequirements {
         config_path: config_path().display().to_string(),
         home: requirements.home,

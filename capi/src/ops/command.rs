@@ -2,6 +2,11 @@
 
 use std::time::Duration;
 
+use boundary::error::{Error, ErrorCode};
+use boundary::outcome::{MAXIMUM_PAYLOAD, Outcome};
+use boundary::process::signal::FatalSignal;
+use boundary::process::{TerminalSize, interrupted, timed_out};
+use boundary::task::until_cancelled;
 use bytes::Bytes;
 use microsandbox::MicrosandboxError as CoreError;
 use microsandbox::protocol::exec::ExecFailed;
@@ -13,17 +18,12 @@ use serde_json::json;
 use tokio::time::{Instant, timeout, timeout_at};
 use tokio_util::task::AbortOnDropHandle;
 
-use crate::client::outcome::{MAXIMUM_PAYLOAD, Outcome};
+use crate::client::Request;
 use crate::client::spare_connection::with_spare;
-use crate::error::{Error, ErrorCode};
 use crate::files::entry::{FileKind, FileStat};
 use crate::files::guest::Guest;
-use crate::options::command::{CommandRequest, Program, Stdin, TerminalSize};
-use crate::process::signal::FatalSignal;
-use crate::process::{interrupted, timed_out};
-use crate::request::Request;
+use crate::options::command::{CommandRequest, Program, Stdin};
 use crate::sandboxes::connection::Connecting;
-use crate::task::until_cancelled;
 
 /// How a command ended. The frame's bytes are its standard output followed by
 /// its standard error.

@@ -1,13 +1,13 @@
 //! Open files.
 
+use boundary::error::Error;
+use boundary::json::NoOptions;
+use boundary::outcome::Outcome;
 use serde::{Deserialize, Serialize};
 
 use super::fs::FileAttributesRequest;
-use crate::client::outcome::Outcome;
-use crate::error::Error;
+use crate::client::Request;
 use crate::files::OpenFile;
-use crate::json::NoOptions;
-use crate::request::Request;
 
 /// What to read of an open file.
 #[derive(Debug, Deserialize)]

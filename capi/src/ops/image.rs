@@ -3,6 +3,12 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use boundary::check::refusal;
+use boundary::error::{Error, ErrorCode};
+use boundary::json::{NoOptions, encode};
+use boundary::outcome::Outcome;
+use boundary::task::finish_or_undo;
+use futures_util::{FutureExt, TryFutureExt};
 use bytes::Bytes;
 use microsandbox::{Image, ImageArchiveFormat, ImageHandle, MicrosandboxError as CoreError};
 use microsandbox_image::{
@@ -11,15 +17,12 @@ use microsandbox_image::{
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::client::outcome::Outcome;
-use crate::error::{Error, ErrorCode};
+use crate::client::Request;
 use crate::files::output_file::{OutputFile, unusable};
 use crate::images::progress::PullProgress;
 use crate::images::pull::{Pull, local};
-use crate::json::{NoOptions, encode};
 use crate::options::registry::{Access, CaCertificates, PullPolicy, RegistryAuth};
 use crate::options::rootfs::parse_reference;
-use crate::request::Request;
 
 /// Names an image.
 #[derive(Debug, Deserialize)]
@@ -193,7 +196,7 @@ pub struct ImagePruneReport {
 /// `image.get`
 pub async fn get(request: Request) -> Result<Outcome, Error> {
     let options: NamedImage = request.options()?;
-    let backend = request.client.backend.get()?;
+    let backend = request.client.context.backend.get()?;
     let image = Image::get_local(local(&backend, "look an image up")?, &options.reference).await?;
     Outcome::json(&ImageInfo::from(&image))
 }
@@ -201,7 +204,7 @@ pub async fn get(request: Request) -> Result<Outcome, Error> {
 /// `image.list`
 pub async fn list(request: Request) -> Result<Outcome, Error> {
     let NoOptions {} = request.options()?;
-    let backend = request.client.backend.get()?;
+    let backend = request.client.context.backend.get()?;
     let images = Image::list_local(local(&backend, "list images")?).await?;
     Outcome::json(&images.iter().map(ImageInfo::from).collect::<Vec<_>>())
 }
@@ -209,7 +212,7 @@ pub async fn list(request: Request) -> Result<Outcome, Error> {
 /// `image.inspect`
 pub async fn inspect(request: Request) -> Result<Outcome, Error> {
     let options: NamedImage = request.options()?;
-    let backend = request.client.backend.get()?;
+    let backend = request.client.context.backend.get()?;
     let local = local(&backend, "inspect an image")?;
     let detail = Image::inspect_local(local, &options.reference).await?;
     Outcome::json(&ImageDetail {
@@ -231,7 +234,7 @@ pub async fn inspect(request: Request) -> Result<Outcome, Error> {
 /// `image.remove`
 pub async fn remove(request: Request) -> Result<Outcome, Error> {
     let options: RemoveImageOptions = request.options()?;
-    let backend = request.client.backend.get()?;
+    let backend = request.client.context.backend.get()?;
     let local = local(&backend, "remove an image")?;
     let force = options.force.unwrap_or(false);
     Image::remove_local(local, &options.reference, force)
@@ -243,7 +246,7 @@ pub async fn remove(request: Request) -> Result<Outcome, Error> {
 /// `image.prune`
 pub async fn prune(request: Request) -> Result<Outcome, Error> {
     let NoOptions {} = request.options()?;
-    let backend = request.client.backend.get()?;
+    let backend = request.client.context.backend.get()?;
     let report = Image::prune_local(local(&backend, "prune images")?).await?;
     Outcome::json(&ImagePruneReport {
         references_removed: report.image_refs_removed,
@@ -261,7 +264,7 @@ pub async fn load(request: Request) -> Result<Outcome, Error> {
     for (index, tag) in tags.iter().enumerate() {
         parse_reference(&format!("tags[{index}]"), tag)?;
     }
-    let backend = request.client.backend.get()?;
+    let backend = request.client.context.backend.get()?;
     let local = local(&backend, "load images")?;
     let path = PathBuf::from(&options.path);
     // Else a file that is missing looks like one that is no archive.
@@ -301,28 +304,22 @@ pub async fn load(request: Request) -> Result<Outcome, Error> {
 pub async fn save(request: Request) -> Result<Outcome, Error> {
     let options: SaveImagesOptions = request.options()?;
     if options.references.is_empty() {
-        return Err(Error::new(
-            ErrorCode::InvalidOption,
-            "Cannot save no images: name at least one in references",
-        )
-        .with_details(json!({ "path": "references" })));
+        return Err(refusal("references", "Cannot save no images: name at least one in references"));
     }
     for (index, reference) in options.references.iter().enumerate() {
         parse_reference(&format!("references[{index}]"), reference)?;
     }
-    let backend = request.client.backend.get()?;
+    let backend = request.client.context.backend.get()?;
     let local = local(&backend, "save images")?;
     let format = match options.format.unwrap_or(ArchiveFormat::Oci) {
         ArchiveFormat::Docker => ImageArchiveFormat::Docker,
         ArchiveFormat::Oci => ImageArchiveFormat::Oci,
     };
     let file = OutputFile::prepare("save images to", options.path.as_ref(), true)?;
-    Image::save_local(local, &options.references, file.unfinished(), format)
-        .await
-        .map_err(|error| Error::from(error).about(&format!("save images to {}", options.path)))?;
-    if request.cancel.is_cancelled() {
-        return Err(Error::cancelled());
-    }
+    let save = Image::save_local(local, &options.references, file.unfinished(), format)
+        .map_err(|error| Error::from(error).about(&format!("save images to {}", options.path)));
+    // Without its name the file is removed when this ends.
+    finish_or_undo(&request.cancel, save, |_| async { Ok::<_, Error>(()) }.boxed()).await?;
     file.finish()?;
     Ok(Outcome::default())
 }
@@ -406,7 +403,7 @@ pub struct ImagePullOptions {
 /// `image.pull`
 pub async fn pull(request: Request) -> Result<Outcome, Error> {
     let options: ImagePullOptions = request.options()?;
-    let backend = request.client.backend.get()?;
+    let backend = request.client.context.backend.get()?;
     let local = local(&backend, "pull an image")?;
     let access = Access {
         auth: options.registry_auth.as_ref(),

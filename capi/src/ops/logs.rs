@@ -2,6 +2,11 @@
 
 use std::str::FromStr;
 
+use boundary::check::{out_of_range, refusal};
+use boundary::error::Error;
+use boundary::json::encode;
+use boundary::outcome::Outcome;
+use boundary::stream::{Item, Source, Stream};
 use bytes::BytesMut;
 use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
@@ -13,15 +18,9 @@ use microsandbox::logs::{
 };
 use microsandbox::sandbox::SandboxHandle;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 
-use crate::client::outcome::Outcome;
-use crate::error::{Error, ErrorCode};
-use crate::json::encode;
-use crate::options::check::out_of_range;
-use crate::request::Request;
+use crate::client::Request;
 use crate::sandboxes::target::{OnSandbox, current};
-use crate::stream::{Item, Source, Stream};
 
 /// What of a log to read.
 #[derive(Debug, Deserialize)]
@@ -127,11 +126,10 @@ pub async fn stream(request: Request) -> Result<Outcome, Error> {
         (Some(since), None) => LogStreamStart::Since(since),
         (None, Some(cursor)) => LogStreamStart::From(parsed(&cursor)?),
         (Some(_), Some(_)) => {
-            return Err(Error::new(
-                ErrorCode::InvalidOption,
+            return Err(refusal(
+                "cursor",
                 "Cannot start a log at a time and at a cursor: give either since or cursor",
-            )
-            .with_details(json!({ "path": "cursor" })));
+            ));
         }
     };
     let core_options = LogStreamOptions {
@@ -213,11 +211,10 @@ fn time<Time: FromStr>(path: &str, text: Option<String>) -> Result<Option<Time>,
     let Some(text) = text else { return Ok(None) };
     match text.parse() {
         Ok(time) => Ok(Some(time)),
-        Err(_) => Err(Error::new(
-            ErrorCode::InvalidOption,
+        Err(_) => Err(refusal(
+            path,
             format!("Cannot use {text:?} as {path}: give a time in ISO 8601"),
-        )
-        .with_details(json!({ "path": path }))),
+        )),
     }
 }
 

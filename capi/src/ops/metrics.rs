@@ -3,6 +3,11 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use boundary::check::out_of_range;
+use boundary::error::Error;
+use boundary::json::{NoOptions, encode};
+use boundary::outcome::Outcome;
+use boundary::stream::{Item, Source, Stream};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use microsandbox::sandbox::{SandboxHandle, SandboxStatus};
@@ -10,13 +15,8 @@ use microsandbox::{MicrosandboxError as CoreError, SandboxMetrics, all_sandbox_m
 use serde::{Deserialize, Serialize};
 use tokio::time::{Instant, Interval, MissedTickBehavior};
 
-use crate::client::outcome::Outcome;
-use crate::error::Error;
-use crate::json::{NoOptions, encode};
-use crate::options::check::out_of_range;
-use crate::request::Request;
+use crate::client::Request;
 use crate::sandboxes::target::{OnSandbox, current};
-use crate::stream::{Item, Source, Stream};
 
 /// How to follow what a sandbox uses.
 #[derive(Debug, Deserialize)]
@@ -83,7 +83,7 @@ pub async fn get(request: Request) -> Result<Outcome, Error> {
 /// `metrics.all`
 pub async fn all(request: Request) -> Result<Outcome, Error> {
     let NoOptions {} = request.options()?;
-    let all = with_backend(request.client.backend.get()?, all_sandbox_metrics()).await?;
+    let all = with_backend(request.client.context.backend.get()?, all_sandbox_metrics()).await?;
     let all: BTreeMap<String, Metrics> =
         all.into_iter().map(|(name, metrics)| (name, metrics.into())).collect();
     Outcome::json(&all)

@@ -3,7 +3,6 @@
 pub mod agent;
 pub mod backend;
 pub mod command;
-pub mod echo;
 pub mod file;
 pub mod fs;
 pub mod image;
@@ -18,6 +17,5 @@ pub mod snapshot;
 pub mod ssh;
 pub mod ssh_server;
 pub mod storage;
-pub mod stream;
 pub mod volume;
 

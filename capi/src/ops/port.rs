@@ -2,15 +2,15 @@
 
 use std::time::Duration;
 
+use boundary::check::{MAX_SAFE_INTEGER, in_range, port};
+use boundary::error::{Error, ErrorCode};
+use boundary::outcome::Outcome;
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::client::outcome::Outcome;
-use crate::error::{Error, ErrorCode};
+use crate::client::Request;
 use crate::files::Files;
-use crate::options::check::{MAX_SAFE_INTEGER, in_range, port};
 use crate::options::port::PortProtocol;
-use crate::request::Request;
 
 /// Which port of the guest to wait for.
 #[derive(Debug, Deserialize)]

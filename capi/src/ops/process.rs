@@ -1,34 +1,19 @@
 //! Commands whose input and output are streamed.
 
-use std::sync::Arc;
-
+use boundary::error::Error;
+use boundary::ops::process::SpawnedProcess;
+use boundary::outcome::Outcome;
+use boundary::process::{Control, InputState, Output, Process, interrupted, timed_out};
 use bytes::Bytes;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use microsandbox::sandbox::exec::ExecSink;
 use microsandbox::{ExecControl, ExecEvent, ExecHandle};
-use serde::Serialize;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep_until};
 
 use super::command::{Command, not_started};
-use super::stream::{ReadOptions, ReadResult};
-use crate::client::outcome::Outcome;
-use crate::error::Error;
-use crate::json::NoOptions;
-use crate::options::command::TerminalSize;
-use crate::process::signal::SignalOptions;
-use crate::process::{Control, InputState, Output, Process, interrupted, timed_out};
-use crate::request::Request;
-
-/// A command that has started. Its handle is in the frame.
-#[derive(Debug, Serialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
-#[serde(rename_all = "camelCase")]
-pub struct SpawnedProcess {
-    /// Its process id in the guest.
-    pub pid: u32,
-}
+use crate::client::Request;
 
 /// `process.spawn`: starts a command, and completes when it has started.
 pub async fn spawn(request: Request) -> Result<Outcome, Error> {
@@ -47,58 +32,6 @@ pub async fn spawn(request: Request) -> Result<Outcome, Error> {
         }
     });
     Outcome::resource(process).with_json(&SpawnedProcess { pid })
-}
-
-/// `process.read`: passes on what the process produced, as `stream.read` does.
-pub async fn read(request: Request) -> Result<Outcome, Error> {
-    let options: ReadOptions = request.options()?;
-    let process = request.client.handles.get::<Process>(request.handle)?;
-    let done = process.events.read(options.credit, |item| request.emit(item)).await?;
-    Outcome::json(&ReadResult { done })
-}
-
-/// `process.write`: writes the request's bytes to the standard input, and
-/// completes when the guest has room for the next ones.
-pub async fn write(request: Request) -> Result<Outcome, Error> {
-    let NoOptions {} = request.options()?;
-    let process = request.client.handles.get::<Process>(request.handle)?;
-    process.write(request.bytes).await?;
-    Ok(Outcome::default())
-}
-
-/// `process.closeInput`: ends the standard input.
-pub async fn close_input(request: Request) -> Result<Outcome, Error> {
-    let NoOptions {} = request.options()?;
-    let process = request.client.handles.get::<Process>(request.handle)?;
-    process.close_input().await?;
-    Ok(Outcome::default())
-}
-
-/// `process.signal`: sends a signal.
-pub async fn signal(request: Request) -> Result<Outcome, Error> {
-    let SignalOptions { signal } = request.options()?;
-    let process = request.client.handles.get::<Process>(request.handle)?;
-    process.signal(signal.number()).await?;
-    Ok(Outcome::default())
-}
-
-/// `process.resize`: gives the terminal another size.
-pub async fn resize(request: Request) -> Result<Outcome, Error> {
-    let size: TerminalSize = request.options()?;
-    let (rows, columns) = size.rows_and_columns()?;
-    let process = request.client.handles.get::<Process>(request.handle)?;
-    process.resize(rows, columns).await?;
-    Ok(Outcome::default())
-}
-
-/// `process.abandon`: gives the handle back without killing the process. What
-/// it prints from now on is read and dropped, so that it can go on.
-pub async fn abandon(request: Request) -> Result<Outcome, Error> {
-    let NoOptions {} = request.options()?;
-    let process: Arc<Process> = request.client.handles.get(request.handle)?;
-    request.client.handles.remove(request.handle);
-    tokio::spawn(async move { while let Ok(false) = process.events.read(1, drop).await {} });
-    Ok(Outcome::default())
 }
 
 /// Waits until the command has started.

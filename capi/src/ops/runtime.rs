@@ -1,7 +1,11 @@
 //! Installing, finding and choosing the runtime, and what this machine lacks.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
+use boundary::check::refusal;
+use boundary::error::{Error, ErrorCode};
+use boundary::json::NoOptions;
+use boundary::outcome::Outcome;
 use microsandbox::MicrosandboxError as CoreError;
 use microsandbox::config::set_sdk_msb_path;
 use microsandbox::setup::{self, InstallOptions, ResolvedRuntime};
@@ -9,11 +13,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use tokio::sync::Mutex;
 
+use crate::client::Request;
 use crate::client::backend;
-use crate::client::outcome::Outcome;
-use crate::error::{Error, ErrorCode};
-use crate::json::NoOptions;
-use crate::request::Request;
 use crate::sandboxes::host::examine;
 use crate::sandboxes::runtime::{UNPACKING, ensure_in, local_config, unpack};
 
@@ -89,7 +90,7 @@ pub struct LibraryVersions {
 /// Installs the runtime that this library carries.
 pub async fn install(request: Request) -> Result<Outcome, Error> {
     let options: InstallRuntimeOptions = request.options()?;
-    let backend = request.client.backend.get()?;
+    let backend = request.client.context.backend.get()?;
     let config = local_config(&backend)?;
     let _unpacking = UNPACKING.lock().await;
     let force = options.force.unwrap_or(false);
@@ -104,14 +105,14 @@ pub async fn install(request: Request) -> Result<Outcome, Error> {
 /// Makes sure that there is a runtime, as creating a sandbox does.
 pub async fn ensure(request: Request) -> Result<Outcome, Error> {
     request.options::<NoOptions>()?;
-    let runtime = ensure_in(&request.client.backend.get()?).await?;
+    let runtime = ensure_in(&request.client.context.backend.get()?).await?;
     Outcome::json(&RuntimeInfo::from(runtime))
 }
 
 /// Finds the runtime, without changing anything.
 pub async fn find(request: Request) -> Result<Outcome, Error> {
     request.options::<NoOptions>()?;
-    let backend = request.client.backend.get()?;
+    let backend = request.client.context.backend.get()?;
     let runtime = match setup::resolve_runtime(local_config(&backend)?) {
         Ok(runtime) => Some(runtime.into()),
         Err(CoreError::RuntimeNotInstalled(_)) => None,
@@ -128,18 +129,26 @@ pub async fn set_path(request: Request) -> Result<Outcome, Error> {
     let options: SetRuntimePath = request.options()?;
     let path = PathBuf::from(options.path);
     if !path.is_absolute() {
-        return Err(refused(&path, ErrorCode::InvalidOption, "give an absolute path"));
+        let path = path.display();
+        return Err(refusal(
+            "path",
+            format!("Cannot use {path} as the runtime: give an absolute path"),
+        ));
     }
     let mut chosen = CHOSEN.lock().await;
     if chosen.as_ref() == Some(&path) {
         return Ok(Outcome::default());
     }
     if chosen.is_some() || backend::is_in_use() {
-        return Err(refused(
-            &path,
+        return Err(Error::new(
             ErrorCode::RuntimeInUse,
-            "set it once, before anything else of this module is used",
-        ));
+            format!(
+                "Cannot use {} as the runtime: set it once, before anything else of this module is \
+                 used",
+                path.display()
+            ),
+        )
+        .with_details(json!({ "path": "path" })));
     }
     set_sdk_msb_path(&path);
     *chosen = Some(path);
@@ -153,11 +162,6 @@ pub async fn versions(request: Request) -> Result<Outcome, Error> {
         library: env!("CARGO_PKG_VERSION").into(),
         core: InstallOptions::default().version,
     })
-}
-
-fn refused(path: &Path, code: ErrorCode, remedy: &str) -> Error {
-    Error::new(code, format!("Cannot use {} as the runtime: {remedy}", path.display()))
-        .with_details(json!({ "path": "path" }))
 }
 
 impl From<ResolvedRuntime> for RuntimeInfo {
@@ -178,7 +182,7 @@ impl From<ResolvedRuntime> for RuntimeInfo {
 /// What is found out about this machine, without changing anything on it.
 pub async fn diagnose(request: Request) -> Result<Outcome, Error> {
     request.options::<NoOptions>()?;
-    match examine(request.client.backend.get().ok()).await {
+    match examine(request.client.context.backend.get().ok()).await {
         Some(diagnosis) => Outcome::json(&diagnosis),
         None => Err(Error::new(
             ErrorCode::Internal,

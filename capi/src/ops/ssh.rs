@@ -1,15 +1,15 @@
 //! SSH clients of a sandbox, in this process.
 
+use boundary::check::invalid;
+use boundary::error::Error;
+use boundary::json::NoOptions;
+use boundary::outcome::Outcome;
+use boundary::process::TerminalSize;
 use microsandbox::Sandbox;
 use serde::Deserialize;
 
-use crate::client::outcome::Outcome;
-use crate::error::Error;
+use crate::client::Request;
 use crate::files::sftp::Sftp;
-use crate::json::NoOptions;
-use crate::options::check::invalid;
-use crate::options::command::TerminalSize;
-use crate::request::Request;
 use crate::ssh::client::Client;
 use crate::ssh::process::{self, Terminal};
 

@@ -4,6 +4,12 @@ use std::io;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use boundary::check::in_range;
+use boundary::error::{Error, ErrorCode};
+use boundary::handles::Resource;
+use boundary::json::NoOptions;
+use boundary::outcome::Outcome;
+use boundary::stream::Stream;
 use microsandbox::Sandbox;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -11,15 +17,9 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
-use crate::client::handles::Resource;
-use crate::client::outcome::Outcome;
-use crate::error::{Error, ErrorCode};
-use crate::json::NoOptions;
-use crate::options::check::in_range;
-use crate::request::Request;
+use crate::client::Request;
 use crate::ssh::log::{Events, Log};
 use crate::ssh::{Settings, keys, server, ssh_error};
-use crate::stream::Stream;
 
 /// How long a connection may be quiet unless somebody says otherwise. It is
 /// what the core has.

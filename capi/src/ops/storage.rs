@@ -2,6 +2,10 @@
 
 use std::time::Duration;
 
+use boundary::check::out_of_range;
+use boundary::error::Error;
+use boundary::json::NoOptions;
+use boundary::outcome::Outcome;
 use microsandbox::storage::{
     MemoryCacheEntry, MemoryCacheKind, MemoryCacheState, MemoryPruneOptions, Storage,
     StorageCategoryUsage, StorageItemUsage,
@@ -9,11 +13,7 @@ use microsandbox::storage::{
 use microsandbox::with_backend;
 use serde::{Deserialize, Serialize};
 
-use crate::client::outcome::Outcome;
-use crate::error::Error;
-use crate::json::NoOptions;
-use crate::options::check::out_of_range;
-use crate::request::Request;
+use crate::client::Request;
 
 /// What is stored on this machine. It was looked up piece by piece, while
 /// others may have changed it.
@@ -181,7 +181,7 @@ pub enum MemoryState {
 /// `storage.usage`
 pub async fn usage(request: Request) -> Result<Outcome, Error> {
     let NoOptions {} = request.options()?;
-    let usage = with_backend(request.client.backend.get()?, Storage::usage()).await?;
+    let usage = with_backend(request.client.context.backend.get()?, Storage::usage()).await?;
     Outcome::json(&StorageUsage {
         images: usage.images.into(),
         snapshots: usage.snapshots.into(),
@@ -207,7 +207,7 @@ pub async fn prune(request: Request) -> Result<Outcome, Error> {
         max_entries: None,
         branches_only: options.branches_only.unwrap_or(false),
     };
-    let report = with_backend(request.client.backend.get()?, Storage::prune(&options)).await?;
+    let report = with_backend(request.client.context.backend.get()?, Storage::prune(&options)).await?;
     Outcome::json(&StoragePruneReport {
         dry_run: report.dry_run,
         files_removed: report.files_removed,

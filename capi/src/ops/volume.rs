@@ -2,16 +2,17 @@
 
 use std::collections::BTreeMap;
 
+use boundary::error::{Error, ErrorCode};
+use boundary::outcome::Outcome;
+use boundary::task::{finish_or_undo, to_its_end};
+use futures_util::FutureExt;
 use microsandbox::{MicrosandboxError as CoreError, Volume, VolumeHandle, with_backend};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::client::outcome::Outcome;
-use crate::error::{Error, ErrorCode};
+use crate::client::Request;
 use crate::options::volume::{VolumeKind, VolumeOptions};
-use crate::request::Request;
 use crate::sandboxes::target::BackendKind;
-use crate::task::to_its_end;
 
 /// Names a volume.
 #[derive(Debug, Deserialize)]
@@ -65,27 +66,20 @@ pub struct VolumeInfo {
 pub async fn create(request: Request) -> Result<Outcome, Error> {
     let options: VolumeOptions = request.options()?;
     let spec = options.spec()?;
-    let backend = request.client.backend.get()?;
-    let cancel = request.cancel.clone();
-    let info = to_its_end(with_backend(backend, async move {
-        if cancel.is_cancelled() {
-            return Err(Error::cancelled());
-        }
-        let volume = Volume::create(spec).await?;
-        if cancel.is_cancelled() {
-            Volume::remove(volume.name()).await?;
-            return Err(Error::cancelled());
-        }
-        Ok(info(&Volume::get(volume.name()).await?))
-    }))
-    .await?;
-    Outcome::json(&info)
+    let backend = request.client.context.backend.get()?;
+    with_backend(backend, async {
+        let volume = finish_or_undo(&request.cancel, Volume::create(spec), |volume| {
+            Volume::remove(volume.name()).boxed()
+        });
+        Outcome::json(&info(&Volume::get(volume.await?.name()).await?))
+    })
+    .await
 }
 
 /// `volume.get`
 pub async fn get(request: Request) -> Result<Outcome, Error> {
     let NamedVolume { name } = request.options()?;
-    let backend = request.client.backend.get()?;
+    let backend = request.client.context.backend.get()?;
     Outcome::json(&info(&with_backend(backend, Volume::get(&name)).await?))
 }
 
@@ -93,7 +87,7 @@ pub async fn get(request: Request) -> Result<Outcome, Error> {
 pub async fn list(request: Request) -> Result<Outcome, Error> {
     let ListVolumesRequest { labels } = request.options()?;
     let wanted = labels.unwrap_or_default();
-    let volumes = with_backend(request.client.backend.get()?, Volume::list()).await?;
+    let volumes = with_backend(request.client.context.backend.get()?, Volume::list()).await?;
     let has = |volume: &VolumeInfo| {
         wanted.iter().all(|(label, value)| volume.labels.get(label) == Some(value))
     };
@@ -103,7 +97,7 @@ pub async fn list(request: Request) -> Result<Outcome, Error> {
 /// `volume.remove`
 pub async fn remove(request: Request) -> Result<Outcome, Error> {
     let NamedVolume { name } = request.options()?;
-    let backend = request.client.backend.get()?;
+    let backend = request.client.context.backend.get()?;
     let removing = {
         let name = name.clone();
         async move { Volume::remove(&name).await }

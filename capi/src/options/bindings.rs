@@ -3,12 +3,12 @@
 
 use std::collections::BTreeMap;
 
+use boundary::check::refusal;
+use boundary::error::Error;
 use microsandbox::sandbox::{DiskImageFormat, MountBuilder};
 use serde::Deserialize;
-use serde_json::json;
 
 use super::port::PortOption;
-use crate::error::{Error, ErrorCode};
 
 /// What a restored or forked sandbox uses of this machine.
 #[derive(Debug, Deserialize)]
@@ -102,11 +102,10 @@ impl BoundMount {
         } else {
             return Ok(());
         };
-        Err(Error::new(
-            ErrorCode::InvalidOption,
+        Err(refusal(
+            &format!("{path}.mounts.{guest}"),
             format!("Cannot mount {guest:?}: {problem}"),
-        )
-        .with_details(json!({ "path": format!("{path}.mounts.{guest}") })))
+        ))
     }
 
     /// Hands the mount to the core.

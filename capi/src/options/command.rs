@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use boundary::check::out_of_range;
+use boundary::error::Error;
+use boundary::process::TerminalSize;
 use microsandbox::sandbox::ExecOptionsBuilder;
 use serde::Deserialize;
 
-use super::check::out_of_range;
 use super::rlimit::Rlimits;
-use crate::error::Error;
 
 /// How to run a command.
 #[derive(Debug, Default, Deserialize)]
@@ -33,17 +34,6 @@ pub struct CommandOptions {
     pub tty: Option<TerminalSize>,
     /// Resource limits of the command. Default: the sandbox's.
     pub rlimits: Option<Rlimits>,
-}
-
-/// The size of a terminal, each from 1 to 65535.
-#[derive(Clone, Copy, Debug, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct TerminalSize {
-    /// Characters in a line.
-    pub columns: i64,
-    /// Lines.
-    pub rows: i64,
 }
 
 /// What to run.
@@ -120,16 +110,5 @@ impl CommandOptions {
                 Err(out_of_range("timeoutMs", limit, &format!("from 1 to {MAXIMUM}")))
             }
         }
-    }
-}
-
-impl TerminalSize {
-    /// The two numbers in the order in which the core takes them.
-    pub fn rows_and_columns(self) -> Result<(u16, u16), Error> {
-        let checked = |path, value| match u16::try_from(value) {
-            Ok(number) if number > 0 => Ok(number),
-            _ => Err(out_of_range(path, value, "from 1 to 65535")),
-        };
-        Ok((checked("rows", self.rows)?, checked("columns", self.columns)?))
     }
 }

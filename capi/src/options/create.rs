@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use boundary::check::{MAX_SAFE_INTEGER, in_range, invalid, out_of_range};
+use boundary::error::{Error, ErrorCode};
 use bytes::Bytes;
 use microsandbox::sandbox::SandboxBuilder;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::check::{MAX_SAFE_INTEGER, in_range, invalid, out_of_range};
 use super::init::InitOption;
 use super::machine::{
     CpuPlacement, DeploymentProfile, GuestClock, LogLevel, SecurityProfile, TransparentHugePages,
@@ -22,7 +23,6 @@ use super::rlimit::Rlimits;
 use super::rootfs::{ImageSource, RootDisk};
 use super::secret::{self, SecretOptions, SecretViolationAction};
 use super::vsock::{self, VsockRoute};
-use crate::error::{Error, ErrorCode};
 
 /// What a new sandbox is made from.
 #[derive(Debug, Default, Deserialize, Serialize)]

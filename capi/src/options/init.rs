@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use boundary::check::invalid;
+use boundary::error::Error;
 use microsandbox::sandbox::{HandoffInit, SandboxBuilder};
 use serde::{Deserialize, Serialize};
 
-use super::check::invalid;
 use super::form::forms;
-use crate::error::Error;
 
 /// The program that becomes the guest's first process.
 #[derive(Debug, Serialize)]

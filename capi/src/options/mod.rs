@@ -2,7 +2,6 @@
 //! here asks the machine or the core for anything.
 
 pub mod bindings;
-pub mod check;
 pub mod command;
 pub mod create;
 pub mod form;

@@ -2,13 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
+use boundary::check::{out_of_range, refusal};
+use boundary::error::Error;
 use bytes::{Bytes, BytesMut};
 use microsandbox::sandbox::{Patch as CorePatch, SandboxBuilder};
 use serde::{Deserialize, Serialize};
-use serde_json::json;
-
-use super::check::out_of_range;
-use crate::error::{Error, ErrorCode};
 
 /// One change to the root file system. All paths in the guest are absolute.
 /// Folders that are missing on the way are made.
@@ -219,6 +217,5 @@ fn checked(option: &str, mode: Option<u32>) -> Result<Option<u32>, Error> {
 
 fn invalid(option: &str, key: &str, reason: &str) -> Error {
     let path = format!("{option}.{key}");
-    Error::new(ErrorCode::InvalidOption, format!("Cannot use this patch, {path} {reason}"))
-        .with_details(json!({ "path": path }))
+    refusal(&path, format!("Cannot use this patch, {path} {reason}"))
 }

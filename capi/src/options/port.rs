@@ -4,13 +4,13 @@ use std::collections::HashSet;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
+use boundary::check::{in_range, parsed, port};
+use boundary::error::{Error, ErrorCode};
 use microsandbox::sandbox::PublishedPortSpec;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::check::{in_range, parsed, port};
 use super::form::{forms, mirror};
-use crate::error::{Error, ErrorCode};
 
 /// A port of the guest, and where this machine listens for it.
 #[derive(Clone, Debug, Serialize)]
@@ -86,7 +86,7 @@ pub fn to_core(ports: &[PortOption], path: &str) -> Result<Vec<PublishedPortSpec
         let path = format!("{path}[{index}]");
         let (guest_port, Endpoint { protocol, address }) = option.check(&path)?;
         if address.port() != 0 && !seen.insert((protocol, address)) {
-            return Err(crate::options::check::invalid(
+            return Err(boundary::check::invalid(
                 &format!("{path}.hostPort"),
                 format!("{address} leads to another port of the guest already"),
             ));

@@ -2,15 +2,15 @@
 
 use std::fmt;
 
+use boundary::check::refusal;
+use boundary::error::Error;
 use microsandbox::config::RegistryOptions;
 use microsandbox::sandbox::SandboxBuilder;
 use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
-
-use crate::error::{Error, ErrorCode};
+use serde_json::Value;
 
 /// When an image's registry is asked.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Serialize)]
@@ -72,12 +72,11 @@ impl Access<'_> {
     pub fn options(&self) -> Result<RegistryOptions, Error> {
         let ca_certs = self.ca_certs.map_or(&[][..], CaCertificates::texts);
         if !ca_certs.iter().all(|text| holds_certificates(text)) {
-            return Err(Error::new(
-                ErrorCode::InvalidOption,
+            return Err(refusal(
+                "registryCaCerts",
                 "Cannot use registryCaCerts: give certificates in PEM form, each between BEGIN \
                  CERTIFICATE and END CERTIFICATE",
-            )
-            .with_details(json!({ "path": "registryCaCerts" })));
+            ));
         }
         Ok(RegistryOptions {
             auth: self.auth.map(|auth| microsandbox::RegistryAuth::Basic {
@@ -163,6 +162,8 @@ impl From<PullPolicy> for microsandbox::sandbox::PullPolicy {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     fn refusal(value: Value) -> String {

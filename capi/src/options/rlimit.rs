@@ -2,13 +2,13 @@
 
 use std::fmt;
 
+use boundary::check::{MAX_SAFE_INTEGER, in_range, invalid};
+use boundary::error::Error;
 use microsandbox::sandbox::{Rlimit, RlimitResource, SandboxBuilder};
 use serde::de::{Deserializer, Visitor};
 use serde::{Deserialize, Serialize};
 
-use super::check::{MAX_SAFE_INTEGER, in_range, invalid};
 use super::form::forms;
-use crate::error::Error;
 
 /// Declares the options once: key, resource and documentation.
 macro_rules! rlimits {

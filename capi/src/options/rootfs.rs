@@ -4,6 +4,8 @@
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
+use boundary::check::{out_of_range, refusal};
+use boundary::error::{Error, ErrorCode};
 use microsandbox::MicrosandboxError as CoreError;
 use microsandbox::sandbox::{
     DiskImageFormat, FlatClone, ImageBuilder, IntoImage, RootDisk as CoreRootDisk, RootfsSource,
@@ -11,9 +13,6 @@ use microsandbox::sandbox::{
 use microsandbox_image::Reference;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-
-use super::check::out_of_range;
-use crate::error::{Error, ErrorCode};
 
 /// A root file system: a reference of an OCI image such as `alpine:3.22`, a
 /// path that starts with `/`, `./` or `../` and names a directory or a disk
@@ -185,12 +184,11 @@ impl ImageSource {
                 oci.root_disk = Some(disk.to_core()?);
                 Ok(Rootfs(RootfsSource::Oci(oci)))
             }
-            (_, Some(_)) => Err(Error::new(
-                ErrorCode::InvalidOption,
+            (_, Some(_)) => Err(refusal(
+                "rootDisk",
                 "Cannot use rootDisk with a directory or a disk image: changes go into those; \
                  leave it out, or use an OCI image",
-            )
-            .with_details(json!({ "path": "rootDisk" }))),
+            )),
             (source, None) => Ok(Rootfs(source)),
         }
     }
@@ -288,14 +286,14 @@ impl RootDisk {
                     (Some(DiskFormat::Raw), _) | (None, "img" | "raw") => DiskImageFormat::Raw,
                     (Some(DiskFormat::Qcow2), _) | (None, "qcow2") => DiskImageFormat::Qcow2,
                     (Some(DiskFormat::Vmdk), _) => {
-                        return Err(invalid(
+                        return Err(refusal(
                             "rootDisk.format",
                             "Cannot use a vmdk as a root disk: nothing can be written to one; \
                              convert it to qcow2",
                         ));
                     }
                     (None, _) => {
-                        return Err(invalid(
+                        return Err(refusal(
                             "rootDisk.format",
                             format!("Cannot tell the format of {path} from its name: give format"),
                         ));
@@ -327,7 +325,7 @@ fn disk(
     let format = match format {
         Some(format) => format.into(),
         None => DiskImageFormat::from_extension(extension(path)).ok_or_else(|| {
-            invalid(
+            refusal(
                 "image.format",
                 format!("Cannot tell the format of {path} from its name: give format"),
             )
@@ -340,7 +338,7 @@ fn disk(
 /// characters.
 fn checked(option: &str, filesystem: Option<String>) -> Result<Option<String>, Error> {
     match filesystem {
-        Some(name) if name.is_empty() || name.contains([',', ';', ':', '=']) => Err(invalid(
+        Some(name) if name.is_empty() || name.contains([',', ';', ':', '=']) => Err(refusal(
             &format!("{option}.filesystem"),
             format!("Cannot use {name:?} as {option}.filesystem: give a name such as ext4"),
         )),
@@ -371,20 +369,15 @@ fn size(mebibytes: Option<i64>) -> Result<Option<u32>, Error> {
     }
 }
 
-fn invalid(path: &str, message: impl Into<String>) -> Error {
-    Error::new(ErrorCode::InvalidOption, message).with_details(json!({ "path": path }))
-}
-
 /// Refuses what can be no image reference.
 pub fn parse_reference(path: &str, reference: &str) -> Result<Reference, Error> {
     Reference::from_str(reference).map_err(|error| {
-        Error::new(
-            ErrorCode::InvalidOption,
+        refusal(
+            path,
             format!(
                 "Cannot use {reference:?} as {path} ({error}): name an OCI image such as \
                  alpine:3.22"
             ),
         )
-        .with_details(json!({ "path": path }))
     })
 }

@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use boundary::check::invalid;
+use boundary::error::Error;
 use microsandbox::sandbox::{HostPattern, SandboxBuilder, SecretSource};
 use microsandbox_network::secrets::config::{MAX_SECRET_PLACEHOLDER_BYTES, SecretEntry};
 use serde::{Deserialize, Serialize};
 
-use super::check::invalid;
 use super::form::mirror;
-use crate::error::Error;
 
 /// A value that a sandbox can use and never sees.
 ///

@@ -1,14 +1,14 @@
 //! Changes to the secrets of a sandbox that exists.
 
+use boundary::check::invalid;
+use boundary::error::Error;
 use microsandbox::{SecretModificationPatch, SecretSource};
 use serde::Deserialize;
 
-use super::check::invalid;
 use super::secret::{
     SecretSubstitution, SecretValue, SecretViolationAction, check_hosts, check_name,
     check_placeholder, require_variable,
 };
-use crate::error::Error;
 
 /// What to change about a secret, or a new one, which needs a value and a host.
 /// What is not named stays as it is, or is as in a create.

@@ -2,12 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use boundary::check::{invalid, out_of_range, refusal};
+use boundary::error::Error;
 use microsandbox::VolumeSpec;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
-
-use super::check::out_of_range;
-use crate::error::{Error, ErrorCode};
 
 /// What a new volume is.
 #[derive(Debug, Deserialize)]
@@ -108,14 +106,13 @@ pub fn validate_volume_name(path: &str, name: &str) -> Result<(), Error> {
     if name.starts_with(|first: char| first.is_ascii_alphanumeric()) && name.chars().all(is_fine) {
         return Ok(());
     }
-    Err(Error::new(
-        ErrorCode::InvalidOption,
+    Err(refusal(
+        path,
         format!(
             "Cannot use {name:?} as a volume name: take letters, digits, dots, hyphens and \
              underscores, the first one a letter or digit"
         ),
-    )
-    .with_details(json!({ "path": path })))
+    ))
 }
 
 /// A number of MiB that the core can count.
@@ -125,10 +122,4 @@ pub fn mebibytes(path: &str, value: Option<i64>) -> Result<Option<u32>, Error> {
         Ok(mebibytes) if mebibytes > 0 => Ok(Some(mebibytes)),
         _ => Err(out_of_range(path, value, &format!("from 1 to {}", u32::MAX))),
     }
-}
-
-/// An option that makes no sense with the others.
-pub fn invalid(path: &str, reason: &str) -> Error {
-    Error::new(ErrorCode::InvalidOption, format!("Cannot use option {path}: {reason}"))
-        .with_details(json!({ "path": path }))
 }

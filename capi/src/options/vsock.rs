@@ -2,12 +2,12 @@
 
 use std::collections::HashSet;
 
+use boundary::check::{in_range, invalid};
+use boundary::error::Error;
 use microsandbox::sandbox::{SandboxBuilder, VsockRouteSpec, VsockSocketType};
 use serde::{Deserialize, Serialize};
 
-use super::check::{in_range, invalid};
 use super::form::mirror;
-use crate::error::Error;
 
 /// A socket of this machine that programs in a sandbox can connect to.
 #[derive(Debug, Deserialize, Serialize)]

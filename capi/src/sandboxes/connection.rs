@@ -2,12 +2,11 @@
 
 use std::time::Duration;
 
+use boundary::error::{Error, ErrorCode};
 use microsandbox::protocol::AGENT_RELAY_MAX_CLIENTS;
 use microsandbox::{AgentClientError, MicrosandboxError as CoreError};
 use serde_json::json;
 use tokio::time::{Instant, sleep};
-
-use crate::error::{Error, ErrorCode};
 
 /// The wait for a connection to a sandbox. Every command has one of its own.
 pub struct Connecting<'a> {

@@ -4,6 +4,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use boundary::error::{Error, ErrorCode};
 use microsandbox::Backend;
 use microsandbox::MicrosandboxError as CoreError;
 use microsandbox::config::GlobalConfig;
@@ -15,7 +16,6 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::runtime;
-use crate::error::{Error, ErrorCode};
 
 /// What the core found out about this machine.
 #[derive(Debug, Serialize)]

@@ -5,20 +5,20 @@ use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use microsandbox::sandbox::SandboxStatus;
+use boundary::error::Error;
+use boundary::outcome::Outcome;
+use boundary::task::until_cancelled;
+use microsandbox::sandbox::{ForkOutcome, SandboxStatus};
 use microsandbox::{Backend, MicrosandboxError as CoreError, Sandbox, with_backend};
 use microsandbox_runtime::ipc;
 
 use super::progress::{self, Boot, StartupProgress};
 use super::target::live;
 use super::{host, ports};
-use crate::client::outcome::Outcome;
-use crate::error::Error;
-use crate::request::Request;
-use crate::task::until_cancelled;
+use crate::client::Request;
 
 /// A sandbox that does not exist yet.
-pub struct Newcomer<'a> {
+pub struct NewSandbox<'a> {
     request: &'a Request,
     backend: Arc<dyn Backend>,
     name: &'a str,
@@ -28,10 +28,10 @@ pub struct Newcomer<'a> {
     reports_pull: bool,
 }
 
-impl<'a> Newcomer<'a> {
+impl<'a> NewSandbox<'a> {
     /// Makes sure that this machine can boot it and that its name is free.
     pub async fn prepare(request: &'a Request, name: &'a str) -> Result<Self, Error> {
-        let backend = request.client.backend.get()?;
+        let backend = request.client.context.backend.get()?;
         let free = async {
             host::prepare(&backend).await?;
             match with_backend(backend.clone(), Sandbox::get(name)).await {
@@ -46,11 +46,11 @@ impl<'a> Newcomer<'a> {
 
     /// The same for several.
     pub async fn prepare_all(request: &'a Request, names: &'a [String]) -> Result<Vec<Self>, Error> {
-        let mut newcomers = Vec::with_capacity(names.len());
+        let mut new_sandboxes = Vec::with_capacity(names.len());
         for name in names {
-            newcomers.push(Self::prepare(request, name).await?);
+            new_sandboxes.push(Self::prepare(request, name).await?);
         }
-        Ok(newcomers)
+        Ok(new_sandboxes)
     }
 
     /// One for which the caller has prepared everything since `started`, and
@@ -85,8 +85,7 @@ impl<'a> Newcomer<'a> {
                 Some(Err(error)) => Some(error),
                 None => None,
             };
-            // Nothing of ours exists when somebody else had the name.
-            if !matches!(failure, Some(CoreError::SandboxAlreadyExists(_))) {
+            if !failure.as_ref().is_some_and(is_of_another) {
                 had_entry = self.discard().await;
             }
             match failure {
@@ -99,39 +98,50 @@ impl<'a> Newcomer<'a> {
 
     /// Hands out the sandbox when it has the ports that it was to have.
     async fn verify(&self, sandbox: Sandbox) -> Result<Outcome, Error> {
-        match ports::verify(&sandbox).await {
-            Ok(()) => live(sandbox),
-            Err(error) => {
-                // It is discarded in any case, and the ports are what went wrong.
-                let _ = sandbox.kill().await;
-                self.discard().await;
-                Err(error)
+        if let Err(error) = ports::verify(&sandbox).await {
+            // It is discarded in any case, and the ports are what went wrong.
+            let _ = sandbox.kill().await;
+            self.discard().await;
+            return Err(error);
+        }
+        let undo = undoing(&sandbox);
+        Ok(live(sandbox)?.or_undo(undo))
+    }
+
+    /// Boots several at once, and removes what those leave that do not come up;
+    /// when none does or the request is cancelled, that is all of them.
+    pub async fn boot_many(
+        request: &Request,
+        new_sandboxes: Vec<Self>,
+        boot: impl Future<Output = Result<Vec<ForkOutcome>, CoreError>>,
+    ) -> Result<Vec<ForkOutcome>, Error> {
+        let error = match until_cancelled(&request.cancel, boot).await {
+            Ok(Ok(booted)) => {
+                for ForkOutcome { name, result } in &booted {
+                    let new_sandbox = new_sandboxes.iter().find(|it| it.name == name);
+                    if let (Some(new_sandbox), Err(failure)) = (new_sandbox, result)
+                        && !is_of_another(failure)
+                    {
+                        new_sandbox.discard().await;
+                    }
+                }
+                return Ok(booted);
             }
-        }
-    }
-
-    /// Removes what a failed one of several left.
-    pub async fn discard_failed(newcomers: &[Self], name: &str, failure: &CoreError) {
-        // Nothing of ours exists when somebody else had the name.
-        if matches!(failure, CoreError::SandboxAlreadyExists(_)) {
-            return;
-        }
-        if let Some(newcomer) = newcomers.iter().find(|it| it.name == name) {
-            newcomer.discard().await;
-        }
-    }
-
-    /// Removes what is left of several, also of those that run.
-    pub async fn discard_all(newcomers: Vec<Self>) {
-        for newcomer in newcomers {
-            let get = with_backend(newcomer.backend.clone(), Sandbox::get(newcomer.name));
+            // The names are looked at before anything is made.
+            Ok(Err(error)) if is_of_another(&error) => return Err(error.into()),
+            Ok(Err(error)) => error.into(),
+            Err(cancelled) => cancelled,
+        };
+        for new_sandbox in new_sandboxes {
+            let get = with_backend(new_sandbox.backend.clone(), Sandbox::get(new_sandbox.name));
             if let Ok(handle) = get.await
-                && handle.created_at().is_some_and(|it| SystemTime::from(it) >= newcomer.started)
+                && handle.created_at().is_some_and(|it| SystemTime::from(it) >= new_sandbox.started)
             {
                 let _ = handle.kill().await;
             }
-            newcomer.discard().await;
+            new_sandbox.discard().await;
         }
+        Err(error)
     }
 
     /// Removes what a failed or cancelled boot left, and says whether there was
@@ -197,6 +207,31 @@ impl<'a> Newcomer<'a> {
             (guard, Sandbox::get(self.name).await)
         {
             let _ = tokio::fs::remove_dir_all(local.sandboxes_dir().join(self.name)).await;
+        }
+    }
+}
+
+/// Whether a boot failed because another sandbox has the name: nothing of ours
+/// exists then.
+fn is_of_another(failure: &CoreError) -> bool {
+    matches!(failure, CoreError::SandboxAlreadyExists(_))
+}
+
+/// Ends and removes a sandbox that nobody learned of. Dropping one that does not
+/// belong to its connection would leave it running.
+pub fn undoing(sandbox: &Sandbox) -> impl Future<Output = ()> + Send + 'static {
+    let is_left = !sandbox.owns_lifecycle();
+    let (backend, name) = (Arc::clone(sandbox.backend()), sandbox.name().to_owned());
+    let id = sandbox.id().to_string();
+    async move {
+        if !is_left {
+            return;
+        }
+        if let Ok(handle) = with_backend(backend, Sandbox::get(&name)).await
+            && handle.id().as_str() == id
+        {
+            let _ = handle.kill().await;
+            let _ = handle.remove().await;
         }
     }
 }

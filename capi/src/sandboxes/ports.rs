@@ -6,10 +6,10 @@ use std::net::{SocketAddr, TcpListener, UdpSocket};
 use std::sync::{LazyLock, Mutex, MutexGuard};
 use std::time::Duration;
 
+use boundary::error::Error;
 use microsandbox::sandbox::DeploymentProfile;
 use microsandbox::{BackendKind, Sandbox};
 
-use crate::error::Error;
 use crate::options::bindings::Bindings;
 use crate::options::port::{
     Endpoint, PortOption, PortOptions, PortProtocol, published, unavailable,
@@ -81,7 +81,7 @@ pub async fn verify(sandbox: &Sandbox) -> Result<(), Error> {
     // The machine's configuration decides, not the options.
     if spec.deployment_profile == DeploymentProfile::MultiTenant && !spec.network.ports.is_empty() {
         let reason = "this machine's configuration says multi-tenant, so no ports are published";
-        return Err(crate::options::check::invalid("ports", reason));
+        return Err(boundary::check::invalid("ports", reason));
     }
     for (index, port) in published(&spec.network.ports).iter().enumerate() {
         let Ok(ip) = port.host_address.parse() else { continue };
@@ -132,7 +132,7 @@ impl Endpoint {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::error::ErrorCode;
+    use boundary::error::ErrorCode;
 
     #[test]
     fn no_two_leases_are_the_same() {

@@ -1,5 +1,7 @@
 //! How far a boot is, as the caller sees it.
 
+use boundary::error::Error;
+use boundary::json::encode;
 use bytes::Bytes;
 use microsandbox::{
     CreationProgress, CreationProgressHandle, MicrosandboxError as CoreError, Sandbox,
@@ -8,10 +10,8 @@ use microsandbox::{
 use serde::Serialize;
 use tokio::task::JoinHandle;
 
-use crate::error::Error;
+use crate::client::Request;
 use crate::images::progress::PullProgress;
-use crate::json::encode;
-use crate::request::Request;
 
 /// How far a boot is.
 #[derive(Clone, Debug, Serialize)]

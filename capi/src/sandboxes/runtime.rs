@@ -3,14 +3,13 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use boundary::error::{Error, ErrorCode};
+use boundary::task::on_blocking_thread;
 use microsandbox::config::GlobalConfig;
 use microsandbox::setup::{self, InstallOptions, InstallSource, ResolvedRuntime};
 use microsandbox::{Backend, MicrosandboxError as CoreError};
 use tempfile::TempDir;
 use tokio::sync::Mutex;
-
-use crate::error::{Error, ErrorCode};
-use crate::task::on_blocking_thread;
 
 /// Both, packed by tools/setup.sh. The core can embed them too, but in a
 /// format that takes a third more, and as a constant, of which the compiler

@@ -2,15 +2,14 @@
 
 use std::sync::Arc;
 
+use boundary::error::Error;
+use boundary::outcome::Outcome;
 use microsandbox::sandbox::{SandboxHandle, SandboxStatus};
 use microsandbox::{Backend, MicrosandboxError as CoreError, Sandbox, with_backend};
 use serde::{Deserialize, Serialize};
 
-use crate::client::handles::Resource;
-use crate::client::outcome::Outcome;
-use crate::error::Error;
+use crate::client::Request;
 use crate::options::port::{PublishedPort, published};
-use crate::request::Request;
 
 /// Names a sandbox.
 #[derive(Debug, Deserialize)]
@@ -109,10 +108,6 @@ pub struct SandboxInfo {
     pub updated_at: Option<String>,
 }
 
-impl Resource for Sandbox {
-    const KIND: &'static str = "sandbox";
-}
-
 /// The completion that hands a connected sandbox to the caller.
 pub fn live(sandbox: Sandbox) -> Result<Outcome, Error> {
     let live = LiveSandbox::from(&sandbox);
@@ -177,7 +172,7 @@ pub async fn current(
 /// The sandbox of this name, if it has the identity that is asked for.
 pub async fn find(request: &Request, name: &str, id: Option<&str>) -> Result<SandboxHandle, Error> {
     crate::options::create::validate_name(name)?;
-    identified(request.client.backend.get()?, name, id).await
+    identified(request.client.context.backend.get()?, name, id).await
 }
 
 async fn identified(

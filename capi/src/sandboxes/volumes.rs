@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use boundary::error::Error;
 use microsandbox::{Backend, MicrosandboxError as CoreError, Volume, with_backend};
 
-use crate::error::Error;
 use crate::options::mounts::{Mount, VolumeCreation};
 
 /// Makes sure that the volumes to mount are what they are asked to be.

@@ -3,6 +3,8 @@
 
 use std::sync::Arc;
 
+use boundary::error::Error;
+use boundary::handles::Resource;
 use microsandbox::Sandbox;
 use russh::keys::PrivateKey;
 use russh::server::Config;
@@ -12,8 +14,6 @@ use super::Settings;
 use super::connection::{Connection, new_key};
 use super::log::Log;
 use super::server;
-use crate::client::handles::Resource;
-use crate::error::Error;
 
 /// A client of one sandbox. Dropping it ends its connections.
 pub struct Client {

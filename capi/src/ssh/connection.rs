@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use boundary::error::Error;
 use microsandbox::Sandbox;
 use russh::client::{self, Msg};
 use russh::keys::{Algorithm, PrivateKey, PrivateKeyWithHashAlg, PublicKeyBase64, PublicKeyOrCertificate};
@@ -11,7 +12,6 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::ssh_error;
-use crate::error::Error;
 
 /// How much may be under way in each direction. It is more than the window of
 /// the one channel that a connection has here, so that neither side ever waits

@@ -2,14 +2,14 @@
 
 use std::path::Path;
 
+use boundary::check::invalid;
+use boundary::error::Error;
 use microsandbox::Sandbox;
 use russh::keys::ssh_key::authorized_keys::Entry;
 use russh::keys::{HashAlg, PrivateKey, PublicKey, PublicKeyBase64, decode_secret_key};
 
 use super::connection::new_key;
 use super::ssh_error;
-use crate::error::Error;
-use crate::options::check::invalid;
 
 /// The keys that are given one by one, and those in a file.
 pub fn authorized(lines: &[String], file: Option<&str>) -> Result<Vec<PublicKey>, Error> {

@@ -2,15 +2,14 @@
 
 use std::sync::Arc;
 
+use boundary::error::Error;
+use boundary::stream::{Item, Source};
 use bytes::Bytes;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use serde::Serialize;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{Mutex, broadcast};
-
-use crate::error::Error;
-use crate::stream::{Item, Source};
 
 /// How many events wait for whoever reads them.
 const CAPACITY: usize = 1024;
@@ -75,7 +74,7 @@ impl Source for Events {
                 Err(RecvError::Lagged(count)) => SshServerEvent::Missed { count },
                 Err(RecvError::Closed) => return Ok(None),
             };
-            Ok(Some(Item { json: crate::json::encode(&event)?, bytes: Bytes::new() }))
+            Ok(Some(Item { json: boundary::json::encode(&event)?, bytes: Bytes::new() }))
         }
         .boxed()
     }

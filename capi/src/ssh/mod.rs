@@ -18,11 +18,11 @@ mod signal;
 use std::fmt::Display;
 use std::sync::Arc;
 
+use boundary::error::{Error, ErrorCode};
 use microsandbox::Sandbox;
 use russh::keys::PublicKey;
 
 use self::log::Log;
-use crate::error::{Error, ErrorCode};
 
 /// Who may log in to which sandbox, and as whom.
 pub struct Settings {

@@ -1,5 +1,9 @@
 //! Commands of SSH clients in this process.
 
+use boundary::check::refusal;
+use boundary::error::Error;
+use boundary::process::signal::Signal;
+use boundary::process::{Control, Output, Process, interrupted};
 use bytes::Bytes;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
@@ -10,9 +14,6 @@ use tokio::sync::mpsc;
 use super::connection::{Connection, granted};
 use super::signal::of_ssh;
 use super::ssh_error;
-use crate::error::{Error, ErrorCode};
-use crate::process::signal::Signal;
-use crate::process::{Control, Output, Process, interrupted};
 
 /// A terminal for a command.
 pub struct Terminal<'a> {
@@ -86,11 +87,10 @@ impl Control for ChannelControl {
     fn signal(&self, number: i32) -> BoxFuture<'_, Result<(), Error>> {
         async move {
             let Some(signal) = Signal::numbered(number) else {
-                return Err(Error::new(
-                    ErrorCode::InvalidOption,
+                return Err(refusal(
+                    "signal",
                     format!("Cannot send signal {number}: SSH has names for signals only up to 31"),
-                )
-                .with_details(serde_json::json!({ "path": "signal" })));
+                ));
             };
             self.writer.signal(of_ssh(signal)).await.map_err(lost)
         }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, Ordering};
 
+use boundary::error::Error;
 use bytes::Bytes;
 use microsandbox::protocol::exec::ExecFailed;
 use microsandbox::sandbox::exec::ExecSink;
@@ -16,7 +17,6 @@ use tokio_util::sync::CancellationToken;
 use super::Settings;
 use super::connection::Connection;
 use super::signal::{fatal, number_of};
-use crate::error::Error;
 
 /// How many messages with input wait for a command that does not read it. They
 /// have at most 32 KiB. What comes behind holds up the client's connection.

@@ -2,9 +2,8 @@
 
 use std::mem::discriminant;
 
+use boundary::process::signal::Signal;
 use russh::Sig;
-
-use crate::process::signal::Signal;
 
 /// Those that the standard names. The others go by their name without `SIG`.
 const STANDARD: [(Sig, Signal); 12] = [

@@ -2,7 +2,7 @@
 
 #![allow(unsafe_code)] // They are what C programs call.
 
-use microsandbox_capi::*;
+use crate::*;
 
 /// A frame that was received.
 pub struct Frame {

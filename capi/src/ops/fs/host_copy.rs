@@ -1,15 +1,15 @@
 //! Copying files and directories between this machine and a sandbox or a
 //! volume.
 
+use boundary::error::Error;
+use boundary::outcome::Outcome;
 use serde::Deserialize;
 
-use crate::client::outcome::Outcome;
-use crate::error::Error;
+use crate::client::Request;
 use crate::files::Files;
 use crate::files::copy::{Progress, joined, plan, put, take};
 use crate::files::entry::FileKind;
 use crate::files::host::{HostSource, HostTarget};
-use crate::request::Request;
 
 /// What to copy, and where to.
 #[derive(Debug, Deserialize)]

@@ -2,18 +2,18 @@
 
 pub mod host_copy;
 
+use boundary::check::refusal;
+use boundary::error::Error;
+use boundary::outcome::Outcome;
+use boundary::stream::{Item, Source, Stream};
 use bytes::Bytes;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 
-use crate::client::outcome::Outcome;
-use crate::error::{Error, ErrorCode};
+use crate::client::Request;
 use crate::files::entry::{Attributes, DirectoryEntry, Listed, OpenFileOptions};
 use crate::files::{Files, OpenDirectory};
-use crate::request::Request;
-use crate::stream::{Item, Source, Stream};
 
 /// Names a file.
 #[derive(Debug, Deserialize)]
@@ -341,7 +341,7 @@ impl Source for Listing {
             }
             let entry = |Listed { name, stat }: Listed| DirectoryEntry { name, kind: stat.kind };
             let entries: Vec<DirectoryEntry> = listed.into_iter().map(entry).collect();
-            Ok(Some(Item { json: crate::json::encode(&entries)?, bytes: Bytes::new() }))
+            Ok(Some(Item { json: boundary::json::encode(&entries)?, bytes: Bytes::new() }))
         }
         .boxed()
     }
@@ -364,11 +364,7 @@ impl OpenFileOptions {
         } else {
             return Ok(self);
         };
-        Err(Error::new(
-            ErrorCode::InvalidOption,
-            format!("Cannot use option {option}: it needs {needs}"),
-        )
-        .with_details(json!({ "path": option })))
+        Err(refusal(option, format!("Cannot use option {option}: it needs {needs}")))
     }
 }
 

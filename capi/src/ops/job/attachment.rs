@@ -2,6 +2,10 @@
 
 use std::sync::Arc;
 
+use boundary::check::out_of_range;
+use boundary::error::{Error, ErrorCode};
+use boundary::outcome::Outcome;
+use boundary::process::{Control, Output, Process};
 use bytes::Bytes;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
@@ -13,11 +17,7 @@ use serde_json::json;
 use tokio::sync::mpsc;
 
 use super::{JobTarget, lost};
-use crate::client::outcome::Outcome;
-use crate::error::{Error, ErrorCode};
-use crate::options::check::out_of_range;
-use crate::process::{Control, Output, Process};
-use crate::request::Request;
+use crate::client::Request;
 
 /// How to attach to a job.
 #[derive(Debug, Default, Deserialize)]
@@ -83,7 +83,7 @@ pub async fn attach(request: Request) -> Result<Outcome, Error> {
 async fn pump(attachment: &JobAttachment, outputs: &mpsc::Sender<Output>) -> Output {
     loop {
         let Ok(room) = outputs.reserve().await else {
-            return Output::Failed(crate::process::interrupted());
+            return Output::Failed(boundary::process::interrupted());
         };
         match attachment.recv().await {
             Ok(Some(JobEvent::Output(entry))) => match entry.source.as_str() {
@@ -94,7 +94,7 @@ async fn pump(attachment: &JobAttachment, outputs: &mpsc::Sender<Output>) -> Out
             Ok(Some(JobEvent::Gap { cursor })) => return Output::Failed(gap(&cursor)),
             Ok(Some(JobEvent::Completed(info))) => return ended(info),
             Ok(Some(_)) => {}
-            Ok(None) => return Output::Failed(crate::process::interrupted()),
+            Ok(None) => return Output::Failed(boundary::process::interrupted()),
             Err(error) => return Output::Failed(error.into()),
         }
     }

@@ -3,6 +3,12 @@
 
 pub mod attachment;
 
+use boundary::check::{out_of_range, refusal};
+use boundary::error::{Error, ErrorCode};
+use boundary::outcome::Outcome;
+use boundary::process::signal::{FatalSignal, SignalOption};
+use boundary::stream::{Item, Source, Stream};
+use boundary::task::finish_or_undo;
 use futures_util::future::BoxFuture;
 use futures_util::{FutureExt, StreamExt};
 use microsandbox::Sandbox;
@@ -12,17 +18,11 @@ use microsandbox::jobs::{
 };
 use microsandbox::sandbox::ExecOptionsBuilder;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 
+use crate::client::Request;
 use crate::client::backend::require_local;
-use crate::client::outcome::Outcome;
-use crate::error::{Error, ErrorCode};
-use crate::options::check::out_of_range;
 use crate::options::command::{CommandRequest, Program, Stdin};
-use crate::process::signal::{FatalSignal, SignalOption};
-use crate::request::Request;
 use crate::sandboxes::target::find;
-use crate::stream::{Item, Source, Stream};
 
 /// Names a job.
 #[derive(Debug, Deserialize)]
@@ -222,7 +222,7 @@ pub async fn start(request: Request) -> Result<Outcome, Error> {
     let limit = options.limit()?;
     // Only who is attached can change a job's terminal.
     options.tty.map(|size| size.rows_and_columns()).transpose()?;
-    require_local(&request.client.backend.get()?, REMEDY)?;
+    require_local(&request.client.context.backend.get()?, REMEDY)?;
     let sandbox = request.client.handles.get::<Sandbox>(request.handle)?;
     let apply = options.configuration()?;
     let configure = |builder: ExecOptionsBuilder| {
@@ -237,28 +237,21 @@ pub async fn start(request: Request) -> Result<Outcome, Error> {
             Stdin::Piped => builder.stdin_pipe(),
         }
     };
-    if request.cancel.is_cancelled() {
-        return Err(Error::cancelled());
-    }
-    let job = match program {
-        Program::Exec(program) => sandbox.exec_detached_with(program, configure).await?,
-        Program::Shell(script) => {
-            let shell = sandbox.config().spec.runtime.shell.as_deref().unwrap_or("/bin/sh");
-            let args = ["-c".to_owned(), script, shell.to_owned()];
-            sandbox.exec_detached_with(shell, |builder| configure(builder.args(args))).await?
-        }
-        Program::Default => {
-            return Err(Error::new(
-                ErrorCode::InvalidOption,
+    let launch = async {
+        match program {
+            Program::Exec(program) => Ok(sandbox.exec_detached_with(program, configure).await?),
+            Program::Shell(script) => {
+                let shell = sandbox.config().spec.runtime.shell.as_deref().unwrap_or("/bin/sh");
+                let args = ["-c".to_owned(), script, shell.to_owned()];
+                Ok(sandbox.exec_detached_with(shell, |builder| configure(builder.args(args))).await?)
+            }
+            Program::Default => Err(refusal(
+                "program",
                 "Cannot start the image's own command as a job: name the program",
-            )
-            .with_details(json!({ "path": "program" })));
+            )),
         }
     };
-    if request.cancel.is_cancelled() {
-        job.kill().await?;
-        return Err(Error::cancelled());
-    }
+    let job = finish_or_undo(&request.cancel, launch, |job: &Job| job.kill().boxed()).await?;
     let info = job.inspect().await.map_err(|error| JobError::LaunchUnconfirmed {
         id: job.id().clone(),
         message: error.to_string(),
@@ -281,7 +274,7 @@ pub async fn list(request: Request) -> Result<Outcome, Error> {
                 .map_err(|reason| Error::new(ErrorCode::InvalidCursor, reason))
         })
         .transpose()?;
-    require_local(&request.client.backend.get()?, REMEDY)?;
+    require_local(&request.client.context.backend.get()?, REMEDY)?;
     let handle = find(&request, &options.sandbox, Some(&options.sandbox_id)).await?;
     let page = handle
         .list_jobs_with(|mut list: JobListBuilder| {
@@ -359,7 +352,7 @@ pub fn lost(reason: Option<String>) -> Error {
 
 impl JobTarget {
     pub async fn find(&self, request: &Request) -> Result<Job, Error> {
-        require_local(&request.client.backend.get()?, REMEDY)?;
+        require_local(&request.client.context.backend.get()?, REMEDY)?;
         let handle = find(request, &self.sandbox, Some(&self.sandbox_id)).await?;
         Ok(handle.get_job(&self.job).await?)
     }
@@ -423,47 +416,8 @@ impl Source for Records {
                 source: JobLogSource::of_core_name(&entry.source),
                 cursor: entry.cursor,
             };
-            Ok(Some(Item { json: crate::json::encode(&record)?, bytes: entry.data }))
+            Ok(Some(Item { json: boundary::json::encode(&record)?, bytes: entry.data }))
         }
         .boxed()
-    }
-}
-
-impl From<JobError> for Error {
-    fn from(error: JobError) -> Self {
-        use ErrorCode as Code;
-        let message = error.to_string();
-        let (code, message) = match error {
-            JobError::Sandbox(error) => return error.into(),
-            JobError::Io(_) => (Code::JobHistoryError, message),
-            JobError::LaunchUnconfirmed { id, .. } => {
-                return Self::new(Code::JobLaunchUnconfirmed, message)
-                    .with_details(json!({ "id": id.to_string() }));
-            }
-            JobError::Operation { code, message } => {
-                let code = match code.as_str() {
-                    "sandbox_replaced" => Code::SandboxReplaced,
-                    "sandbox_not_running" => Code::SandboxNotRunning,
-                    "unsupported_feature" => Code::Unsupported,
-                    "job_not_found" => Code::JobNotFound,
-                    "job_not_running" => Code::JobNotRunning,
-                    "job_lost" => Code::JobLost,
-                    "exec_failed" => Code::ExecFailed,
-                    "invalid_options" | "invalid_id" => Code::InvalidOption,
-                    "invalid_cursor" => Code::InvalidCursor,
-                    "output_gap" => Code::JobOutputGap,
-                    "invalid_response" | "invalid_output" => Code::ProtocolError,
-                    "read_only" => Code::JobReadOnly,
-                    "attachment_closed" => Code::HandleClosed,
-                    "input_busy" | "input_not_flushed" => Code::JobInputBusy,
-                    "stdin_closed" => Code::StdinClosed,
-                    "history_error" => Code::JobHistoryError,
-                    _ => Code::MicrosandboxError,
-                };
-                (code, message)
-            }
-            _ => (Code::MicrosandboxError, message),
-        };
-        Self::new(code, crate::error::capitalized(&message))
     }
 }

@@ -1,19 +1,19 @@
 //! What a sandbox was made from.
 
+use boundary::error::Error;
+use boundary::json::NoOptions;
+use boundary::outcome::Outcome;
 use microsandbox::MicrosandboxError as CoreError;
 use microsandbox::sandbox::{EnvVar, NetworkConfig, RootfsSource, SandboxConfig};
 use serde_json::Value;
 
-use crate::client::outcome::Outcome;
-use crate::error::Error;
-use crate::json::NoOptions;
+use crate::client::Request;
 use crate::options::create::{CreateOptions, NOT_EXPEDITED};
 use crate::options::init::InitOption;
 use crate::options::network::NetworkOption;
 use crate::options::rlimit::Rlimits;
 use crate::options::rootfs::ImageSource;
 use crate::options::{mounts, patch, port, secret, vsock};
-use crate::request::Request;
 use crate::sandboxes::target::{OnSandbox, Target, target};
 
 /// `sandbox.config`

@@ -3,57 +3,56 @@
 use std::sync::Arc;
 use std::time::SystemTime;
 
+use boundary::check::refusal;
+use boundary::error::{Error, ErrorCode};
+use boundary::outcome::Outcome;
+use boundary::task::until_cancelled;
 use microsandbox::MicrosandboxError as CoreError;
 use microsandbox::sandbox::{PullPolicy, RootDisk, RootfsSource};
 use microsandbox::{Backend, Sandbox, SandboxConfig, with_backend};
 use microsandbox_image::{GlobalCache, RootfsMaterialization};
-use serde_json::json;
 
-use crate::client::outcome::Outcome;
-use crate::error::{Error, ErrorCode};
+use crate::client::Request;
 use crate::images::pull::Pull;
 use crate::options::create::CreateOptions;
-use crate::request::Request;
-use crate::sandboxes::new_sandbox::{Newcomer, random_name};
+use crate::sandboxes::new_sandbox::{NewSandbox, random_name};
 use crate::sandboxes::target::live;
 use crate::sandboxes::{host, ports, volumes};
-use crate::task::until_cancelled;
 
 /// `sandbox.create`
 pub async fn create(request: Request) -> Result<Outcome, Error> {
-    let mut attempt = Attempt::prepare(&request).await?;
-    let is_taken = attempt.is_taken(&request).await?;
-    if is_taken && !attempt.options.replaces() {
-        return Err(CoreError::SandboxAlreadyExists(attempt.name).into());
+    let mut creation = Creation::prepare(&request).await?;
+    let is_taken = creation.is_taken(&request).await?;
+    if is_taken && !creation.options.replaces() {
+        return Err(CoreError::SandboxAlreadyExists(creation.name).into());
     }
     // The sandbox that makes way may well have the same ports.
-    let _leases = attempt.lease_ports(is_taken)?;
-    attempt.create(&request).await
+    let _leases = creation.lease_ports(is_taken)?;
+    creation.create(&request).await
 }
 
 /// `sandbox.getOrCreate`
 pub async fn get_or_create(request: Request) -> Result<Outcome, Error> {
-    let mut attempt = Attempt::prepare(&request).await?;
-    if attempt.options.replaces() {
-        return Err(Error::new(
-            ErrorCode::InvalidOption,
+    let mut creation = Creation::prepare(&request).await?;
+    if creation.options.replaces() {
+        return Err(refusal(
+            "replace",
             "Cannot get a sandbox and replace it: leave replace out, or use create",
-        )
-        .with_details(json!({ "path": "replace" })));
+        ));
     }
-    if !attempt.is_taken(&request).await? {
-        let _leases = attempt.lease_ports(false)?;
-        match attempt.create(&request).await {
+    if !creation.is_taken(&request).await? {
+        let _leases = creation.lease_ports(false)?;
+        match creation.create(&request).await {
             // Somebody else was faster.
             Err(error) if error.code == ErrorCode::SandboxAlreadyExists => {}
             result => return result,
         }
     }
-    attempt.connect(&request).await
+    creation.connect(&request).await
 }
 
 /// A create that has passed every check that needs no virtual machine.
-struct Attempt {
+struct Creation {
     backend: Arc<dyn Backend>,
     options: CreateOptions,
     /// What the core makes of the options and the user's configuration.
@@ -62,14 +61,14 @@ struct Attempt {
     started: SystemTime,
 }
 
-impl Attempt {
+impl Creation {
     async fn prepare(request: &Request) -> Result<Self, Error> {
         let mut options: CreateOptions = request.options()?;
         options.patch_content = request.bytes.clone();
         options.ephemeral.get_or_insert(options.name.is_none());
         let name = options.name.get_or_insert_with(|| random_name("sandbox")).clone();
         let builder = options.builder(&name)?;
-        let backend = request.client.backend.get()?;
+        let backend = request.client.context.backend.get()?;
         let config = with_backend(backend.clone(), builder.build());
         let config = until_cancelled(&request.cancel, config).await??;
         until_cancelled(&request.cancel, host::prepare(&backend)).await??;
@@ -100,8 +99,8 @@ impl Attempt {
         // Nobody prunes the image before the sandbox is known to use it.
         let image = self.pull(request).await?;
         let Self { backend, options, config, name, started } = self;
-        let newcomer = Newcomer::pulled(request, backend, name, *started);
-        newcomer
+        let new_sandbox = NewSandbox::pulled(request, backend, name, *started);
+        new_sandbox
             .boot(|had_entry| {
                 // A directory is patched right before its sandbox gets an entry, and stays
                 // patched: to do it again would fail, or append twice.
@@ -156,7 +155,7 @@ impl Attempt {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::json::invalid_option;
+    use boundary::json::invalid_option;
 
     #[test]
     fn the_value_of_a_secret_is_not_repeated() {

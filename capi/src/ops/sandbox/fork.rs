@@ -1,22 +1,24 @@
 //! Pausing sandboxes, and making more of one that runs.
 
-use microsandbox::sandbox::{ForkBuilder, ForkManyBuilder, SandboxPauseState};
+use boundary::check::refusal;
+use boundary::error::{Error, Failure};
+use boundary::handles::AnyResource;
+use boundary::json::NoOptions;
+use boundary::outcome::Outcome;
+use boundary::task::{finish, until_cancelled};
+use futures_util::FutureExt;
+use futures_util::future::join_all;
 use microsandbox::Sandbox;
+use microsandbox::sandbox::{ForkBuilder, ForkManyBuilder, SandboxPauseState};
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 
+use crate::client::Request;
 use crate::client::backend::require_local;
-use crate::client::handles::AnyResource;
-use crate::client::outcome::Outcome;
-use crate::error::{Error, ErrorCode, Failure};
-use crate::json::NoOptions;
 use crate::options::bindings::{Bindings, bind};
 use crate::options::create::validate_name;
 use crate::options::guest_flush::GuestFlush;
-use crate::request::Request;
-use crate::sandboxes::new_sandbox::{Newcomer, random_name};
+use crate::sandboxes::new_sandbox::{NewSandbox, random_name, undoing};
 use crate::sandboxes::target::{LiveSandbox, OnSandbox, current, on_target, target};
-use crate::task::until_cancelled;
 
 /// How to pause a sandbox.
 #[derive(Debug, Deserialize)]
@@ -192,7 +194,7 @@ pub async fn fork(request: Request) -> Result<Outcome, Error> {
     let OnSandbox { sandbox, mut options }: OnSandbox<ForkOptions> = request.options()?;
     let name = options.name.take().unwrap_or_else(|| random_name("sandbox"));
     validate_name(&name)?;
-    require_local(&request.client.backend.get()?, FORK_REMEDY)?;
+    require_local(&request.client.context.backend.get()?, FORK_REMEDY)?;
     let source = until_cancelled(&request.cancel, target(&request, sandbox)).await??;
     let _leases = options.bindings.as_mut().map(|it| it.lease_ports("bindings")).transpose()?;
     let builder = || -> Result<ForkBuilder, Error> {
@@ -208,8 +210,8 @@ pub async fn fork(request: Request) -> Result<Outcome, Error> {
         Ok(builder)
     };
     builder()?;
-    let newcomer = Newcomer::prepare(&request, name.as_str()).await?;
-    newcomer.boot(|_| Ok(builder()?.fork_with_progress())).await
+    let new_sandbox = NewSandbox::prepare(&request, name.as_str()).await?;
+    new_sandbox.boot(|_| Ok(builder()?.fork_with_progress())).await
 }
 
 /// `sandbox.forkMany`
@@ -221,13 +223,12 @@ pub async fn fork_many(request: Request) -> Result<Outcome, Error> {
     for name in &names {
         validate_name(name)?;
     }
-    require_local(&request.client.backend.get()?, FORK_REMEDY)?;
+    require_local(&request.client.context.backend.get()?, FORK_REMEDY)?;
     if names.is_empty() {
-        return Err(Error::new(ErrorCode::InvalidOption, "Cannot fork without names: give one or more")
-            .with_details(json!({ "path": "names" })));
+        return Err(refusal("names", "Cannot fork without names: give one or more"));
     }
     let source = until_cancelled(&request.cancel, target(&request, sandbox)).await??;
-    let newcomers = Newcomer::prepare_all(&request, &names).await?;
+    let new_sandboxes = NewSandbox::prepare_all(&request, &names).await?;
     let mut builder: ForkManyBuilder =
         on_target!(source, sandbox => sandbox.fork_many(names.clone()))
             .guest_flush(options.guest_flush.unwrap_or_default().into());
@@ -237,26 +238,12 @@ pub async fn fork_many(request: Request) -> Result<Outcome, Error> {
     if let Some(user) = options.user {
         builder = builder.user(user);
     }
-    let forked = until_cancelled(&request.cancel, builder.fork()).await;
-    let forked = match forked {
-        Ok(Ok(forked)) => forked,
-        Ok(Err(error)) => {
-            Newcomer::discard_all(newcomers).await;
-            return Err(error.into());
-        }
-        Err(cancelled) => {
-            Newcomer::discard_all(newcomers).await;
-            return Err(cancelled);
-        }
-    };
-    for fork in &forked {
-        if let Err(failure) = &fork.result {
-            Newcomer::discard_failed(&newcomers, &fork.name, failure).await;
-        }
-    }
+    let forked = NewSandbox::boot_many(&request, new_sandboxes, builder.fork()).await?;
+    let live = forked.iter().filter_map(|fork| fork.result.as_ref().ok());
+    let undos: Vec<_> = live.map(|sandbox| undoing(sandbox).boxed()).collect();
     let outcomes: Vec<ForkOutcome> =
         forked.into_iter().map(|fork| outcome(&request, fork)).collect();
-    Outcome::json(&outcomes)
+    Ok(Outcome::json(&outcomes)?.or_undo(join_all(undos).map(drop)))
 }
 
 /// `sandbox.compact`
@@ -268,10 +255,10 @@ pub async fn compact(request: Request) -> Result<Outcome, Error> {
     let layers = match options.layers {
         None => None,
         Some(layers @ 2..) => usize::try_from(layers).ok(),
-        Some(layers) => return Err(crate::options::check::out_of_range("layers", layers, "2 or more")),
+        Some(layers) => return Err(boundary::check::out_of_range("layers", layers, "2 or more")),
     };
-    require_local(&request.client.backend.get()?, "use a local backend")?;
-    let handle = current(&request, sandbox).await?;
+    require_local(&request.client.context.backend.get()?, "use a local backend")?;
+    let handle = until_cancelled(&request.cancel, current(&request, sandbox)).await??;
     let mut builder = handle.compact();
     if let Some(layers) = layers {
         builder = builder.layers(layers);
@@ -280,8 +267,8 @@ pub async fn compact(request: Request) -> Result<Outcome, Error> {
         builder = builder.disk(disk);
     }
     let result = match options.dry_run.unwrap_or(false) {
-        true => builder.dry_run().await?,
-        false => builder.apply().await?,
+        true => finish(&request.cancel, builder.dry_run()).await?,
+        false => finish(&request.cancel, builder.apply()).await?,
     };
     Outcome::json(&CompactResult {
         materialized_bytes: result.materialized_bytes,

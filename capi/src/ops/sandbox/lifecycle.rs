@@ -2,6 +2,10 @@
 
 use std::time::Duration;
 
+use boundary::check::out_of_range;
+use boundary::error::Error;
+use boundary::json::NoOptions;
+use boundary::outcome::Outcome;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use microsandbox::sandbox::{
@@ -11,11 +15,7 @@ use microsandbox::sandbox::{
 use microsandbox::{MicrosandboxError as CoreError, Sandbox};
 use serde::{Deserialize, Serialize};
 
-use crate::client::outcome::Outcome;
-use crate::error::Error;
-use crate::json::NoOptions;
-use crate::options::check::out_of_range;
-use crate::request::Request;
+use crate::client::Request;
 use crate::sandboxes::target::{OnSandbox, Status, Target, find, info, live, on_target, target};
 use crate::sandboxes::{host, ports};
 
@@ -308,7 +308,7 @@ async fn boot<'a>(
     request: &Request,
     start: impl Fn() -> BoxFuture<'a, Result<Sandbox, CoreError>>,
 ) -> Result<Outcome, Error> {
-    let backend = request.client.backend.get()?;
+    let backend = request.client.context.backend.get()?;
     host::prepare(&backend).await?;
     let mut retries = host::PROBE_RETRIES;
     loop {

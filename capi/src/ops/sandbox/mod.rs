@@ -10,13 +10,13 @@ pub mod restore;
 
 use std::collections::BTreeMap;
 
+use boundary::check::out_of_range;
+use boundary::error::Error;
+use boundary::outcome::Outcome;
 use microsandbox::{Sandbox, with_backend};
 use serde::{Deserialize, Serialize};
 
-use crate::client::outcome::Outcome;
-use crate::error::Error;
-use crate::options::check::out_of_range;
-use crate::request::Request;
+use crate::client::Request;
 use crate::sandboxes::target::{NamedSandbox, SandboxInfo, find, info};
 
 /// Which sandboxes to list.
@@ -70,7 +70,7 @@ pub async fn list(request: Request) -> Result<Outcome, Error> {
         }
         list.labels(options.labels.unwrap_or_default())
     });
-    let page = with_backend(request.client.backend.get()?, list).await?;
+    let page = with_backend(request.client.context.backend.get()?, list).await?;
     Outcome::json(&SandboxPage {
         sandboxes: page.sandboxes.iter().map(info).collect(),
         next_cursor: page.next_cursor,

@@ -2,18 +2,19 @@
 
 use std::collections::BTreeMap;
 
+use boundary::check::{self, ranged};
+use boundary::error::{Error, ErrorCode};
+use boundary::outcome::Outcome;
+use boundary::task::{finish, until_cancelled};
 use microsandbox::SandboxModificationPatch;
 use microsandbox::sandbox::{EnvVar, PublishedPortKey};
 use serde::Deserialize;
 use serde_json::json;
 
 use super::modification_plan::{ModificationPlan, ModificationPolicy};
-use crate::client::outcome::Outcome;
-use crate::error::{Error, ErrorCode};
-use crate::options::check::{self, ranged};
+use crate::client::Request;
 use crate::options::port::{self, Endpoint, PortOption, PortProtocol};
 use crate::options::secret_change::SecretChange;
-use crate::request::Request;
 use crate::sandboxes::ports;
 use crate::sandboxes::target::{OnSandbox, current};
 
@@ -86,7 +87,7 @@ pub async fn modify(request: Request) -> Result<Outcome, Error> {
     let _leases = ports::lease(options.ports.as_deref_mut().unwrap_or_default(), "ports", true)?;
     let patch = options.patch()?;
     let policy = options.policy.unwrap_or_default();
-    let handle = current(&request, sandbox).await?;
+    let handle = until_cancelled(&request.cancel, current(&request, sandbox)).await??;
     let builder = || {
         let builder = handle.modify().with_patch(patch.clone());
         match policy {
@@ -95,7 +96,7 @@ pub async fn modify(request: Request) -> Result<Outcome, Error> {
             ModificationPolicy::Restart => builder.restart(),
         }
     };
-    let plan = ModificationPlan::from(builder().dry_run().await?);
+    let plan = ModificationPlan::from(finish(&request.cancel, builder().dry_run()).await?);
     if options.dry_run.unwrap_or(false) {
         return Outcome::json(&plan);
     }
@@ -106,10 +107,8 @@ pub async fn modify(request: Request) -> Result<Outcome, Error> {
         )
         .with_details(json!({ "plan": plan })));
     }
-    if request.cancel.is_cancelled() {
-        return Err(Error::cancelled());
-    }
-    Outcome::json(&ModificationPlan::from(builder().apply().await?))
+    let applied = finish(&request.cancel, builder().apply()).await?;
+    Outcome::json(&ModificationPlan::from(applied))
 }
 
 impl ModifyOptions {

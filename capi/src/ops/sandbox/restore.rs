@@ -1,20 +1,20 @@
 //! Making sandboxes from snapshots.
 
+use boundary::check::ranged;
+use boundary::error::Error;
+use boundary::json::NoOptions;
+use boundary::outcome::Outcome;
+use boundary::task::until_cancelled;
 use microsandbox::sandbox::{GuestClockPolicy, RestoreBuilder};
 use microsandbox::{Sandbox, SnapshotReference, with_backend};
 use serde::{Deserialize, Serialize};
 
-use crate::client::outcome::Outcome;
-use crate::error::Error;
-use crate::json::NoOptions;
+use crate::client::Request;
 use crate::ops::snapshot::{SnapshotTarget, selector};
 use crate::options::bindings::{Bindings, bind};
-use crate::options::check::ranged;
 use crate::options::create::{seconds, validate_name};
 use crate::options::machine::SecurityProfile;
-use crate::request::Request;
-use crate::sandboxes::new_sandbox::{Newcomer, random_name};
-use crate::task::until_cancelled;
+use crate::sandboxes::new_sandbox::{NewSandbox, random_name};
 
 /// What to make a sandbox from.
 #[derive(Debug, Deserialize)]
@@ -92,15 +92,15 @@ pub async fn restore(request: Request) -> Result<Outcome, Error> {
     options.builder(SnapshotReference::auto(""), &name)?;
     let _leases = options.bindings.as_mut().map(|it| it.lease_ports("bindings")).transpose()?;
     let reference = until_cancelled(&request.cancel, snapshot.resolved(&request)).await??;
-    let newcomer = Newcomer::prepare(&request, &name).await?;
-    newcomer.boot(|_| Ok(options.builder(reference.clone(), &name)?.restore_with_progress())).await
+    let new_sandbox = NewSandbox::prepare(&request, &name).await?;
+    new_sandbox.boot(|_| Ok(options.builder(reference.clone(), &name)?.restore_with_progress())).await
 }
 
 /// `sandbox.restoreWarnings`
 pub async fn restore_warnings(request: Request) -> Result<Outcome, Error> {
     let NoOptions {} = request.options()?;
     let sandbox = request.client.handles.get::<Sandbox>(request.handle)?;
-    let backend = request.client.backend.get()?;
+    let backend = request.client.context.backend.get()?;
     let warnings = with_backend(backend, Sandbox::restore_warnings(&sandbox)).await?;
     let warnings: Vec<RestoreWarning> = warnings
         .into_iter()

@@ -5,25 +5,25 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use boundary::check::{out_of_range, refusal};
+use boundary::error::Error;
+use boundary::json::encode;
+use boundary::outcome::Outcome;
+use boundary::stream::Item;
+use boundary::task::{finish_or_undo, polled, until_cancelled};
+use futures_util::FutureExt;
 use bytes::Bytes;
 use microsandbox::{
     LoadOpts, MicrosandboxError as CoreError, SaveOpts, Snapshot, SnapshotConfig, SnapshotReference,
     with_backend,
 };
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 
 use super::{SnapshotInfo, SnapshotOptions, SnapshotTarget, selector};
-use crate::client::outcome::Outcome;
-use crate::error::{Error, ErrorCode};
+use crate::client::Request;
 use crate::files::output_file::OutputFile;
 use crate::files::reading;
-use crate::json::encode;
-use crate::options::check::out_of_range;
-use crate::request::Request;
 use crate::sandboxes::target::{OnSandbox, current};
-use crate::stream::Item;
-use crate::task::until_cancelled;
 
 /// How to write a snapshot to a file.
 #[derive(Debug, Deserialize)]
@@ -153,11 +153,10 @@ pub async fn create_archive(request: Request) -> Result<Outcome, Error> {
     let OnSandbox { sandbox, options: CreateArchiveRequest { path, archive, options } } =
         request.options()?;
     if options.group.is_some() || options.directory.is_some() {
-        return Err(Error::new(
-            ErrorCode::InvalidOption,
+        return Err(refusal(
+            "group",
             "Cannot capture into an archive and a group: leave out group and directory",
-        )
-        .with_details(json!({ "path": "group" })));
+        ));
     }
     let output = Output::prepare(&request, &path, archive.overwrite)?;
     let unfinished = output.unfinished();
@@ -228,8 +227,7 @@ pub async fn copy(request: Request) -> Result<Outcome, Error> {
 pub async fn load(request: Request) -> Result<Outcome, Error> {
     let LoadRequest { paths, options } = request.options()?;
     if paths.is_empty() {
-        return Err(Error::new(ErrorCode::InvalidOption, "Cannot load no files: give one or more")
-            .with_details(json!({ "path": "paths" })));
+        return Err(refusal("paths", "Cannot load no files: give one or more"));
     }
     let paths: Vec<PathBuf> = paths.into_iter().map(PathBuf::from).collect();
     let core_options = LoadOpts {
@@ -238,10 +236,7 @@ pub async fn load(request: Request) -> Result<Outcome, Error> {
         group: options.group,
         set_head: options.set_head.unwrap_or(false),
     };
-    if request.cancel.is_cancelled() {
-        return Err(Error::cancelled());
-    }
-    let backend = request.client.backend.get()?;
+    let backend = request.client.context.backend.get()?;
     let home = backend.as_local().map(|local| local.snapshots_dir());
     let is_new_group = match (&core_options.group, core_options.dest.clone().or(home)) {
         (Some(group), Some(groups)) => !groups.join(group).exists(),
@@ -249,13 +244,18 @@ pub async fn load(request: Request) -> Result<Outcome, Error> {
     };
     let load = async { Ok(Snapshot::load_many(&paths, core_options).await?) };
     with_backend(backend, async {
-        let loaded = reading::with_progress(&request, &paths, load).await?;
-        if request.cancel.is_cancelled() && is_new_group {
-            if let Some(group) = loaded.first().and_then(|it| it.path().ok()?.parent()) {
-                discard_group(group).await?;
+        let load = reading::with_progress(&request, &paths, load);
+        let loaded = finish_or_undo(&request.cancel, load, |loaded| {
+            let group = loaded.first().and_then(|it| it.path().ok()?.parent());
+            async move {
+                match group {
+                    Some(group) if is_new_group => discard_group(group).await.map_err(Error::from),
+                    _ => Err(Error::cancelled()),
+                }
             }
-            return Err(Error::cancelled());
-        }
+            .boxed()
+        })
+        .await?;
         let loaded: Vec<SnapshotInfo> = loaded.iter().map(SnapshotInfo::from).collect();
         Outcome::json(&loaded)
     })
@@ -319,22 +319,21 @@ impl<'a> Output<'a> {
         /// The core has no event for progress.
         const PACE: Duration = Duration::from_millis(250);
 
-        if self.request.cancel.is_cancelled() {
-            return Err(Error::cancelled());
-        }
-        let backend = self.request.client.backend.get()?;
-        let write = with_backend(backend, write);
-        tokio::pin!(write);
         let mut told = 0;
-        let id = loop {
-            match tokio::time::timeout(PACE, &mut write).await {
-                Ok(written) => break written?,
-                Err(_) => self.tell_progress(&mut told),
-            }
+        let write = with_backend(self.request.client.context.backend.get()?, write);
+        let write = async {
+            polled(write, PACE, || {
+                self.tell_progress(&mut told);
+                Ok(())
+            })
+            .await?
+            .map_err(Error::from)
         };
-        if self.request.cancel.is_cancelled() {
-            return Err(Error::cancelled());
-        }
+        // Without its name the file is removed when this ends.
+        let id = finish_or_undo(&self.request.cancel, write, |_| {
+            async { Ok::<_, Error>(()) }.boxed()
+        })
+        .await?;
         let size_bytes = std::fs::metadata(self.file.unfinished()).map_err(CoreError::from)?.len();
         self.tell(size_bytes);
         self.file.finish()?;

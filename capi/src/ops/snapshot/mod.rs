@@ -5,6 +5,11 @@ pub mod archive;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use boundary::check::refusal;
+use boundary::error::{Error, ErrorCode};
+use boundary::outcome::Outcome;
+use boundary::task::{finish_or_undo, until_cancelled};
+use futures_util::FutureExt;
 use microsandbox::snapshot::{
     HeadUpdateReason, SnapshotFormat, SnapshotReference, SnapshotScope, UpperVerifyStatus,
 };
@@ -14,14 +19,11 @@ use microsandbox::{
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::client::outcome::Outcome;
-use crate::error::{Error, ErrorCode};
+use crate::client::Request;
 use crate::options::guest_flush::GuestFlush;
 use crate::options::rootfs::DiskFormat;
-use crate::request::Request;
 use crate::sandboxes::new_sandbox::random_name;
 use crate::sandboxes::target::{OnSandbox, current};
-use crate::task::until_cancelled;
 
 /// How to make a snapshot of a sandbox.
 #[derive(Debug, Deserialize)]
@@ -230,7 +232,7 @@ pub async fn create(request: Request) -> Result<Outcome, Error> {
     let OnSandbox { sandbox, options }: OnSandbox<SnapshotOptions> = request.options()?;
     let sandbox = until_cancelled(&request.cancel, current(&request, sandbox)).await??;
     let mut config = options.config(sandbox.name());
-    let backend = request.client.backend.get()?;
+    let backend = request.client.context.backend.get()?;
     // On this machine the core makes a name up itself.
     if config.name.is_empty() && backend.as_local().is_none() {
         config.name = random_name("snapshot");
@@ -238,12 +240,19 @@ pub async fn create(request: Request) -> Result<Outcome, Error> {
     // The core gives no group of another directory its head back.
     let is_in_home = config.dest_dir.is_none();
     with_backend(backend, async {
-        let snapshot = Snapshot::create(config).await?;
-        let replaced = snapshot.head_update().filter(|it| it.changed).and_then(|it| it.previous.as_ref());
-        if request.cancel.is_cancelled() && (is_in_home || replaced.is_none()) {
-            discard(snapshot.reference(), snapshot.head_update()).await?;
-            return Err(Error::cancelled());
-        }
+        let snapshot = finish_or_undo(&request.cancel, Snapshot::create(config), |snapshot| {
+            let update = snapshot.head_update();
+            let replaced = update.filter(|it| it.changed).and_then(|it| it.previous.as_ref());
+            let can_discard = is_in_home || replaced.is_none();
+            async move {
+                match can_discard {
+                    true => discard(snapshot.reference(), update).await.map_err(Error::from),
+                    false => Err(Error::cancelled()),
+                }
+            }
+            .boxed()
+        })
+        .await?;
         let handle = Snapshot::get(snapshot.reference().value()).await?;
         let head_update = snapshot.head_update().map(GroupHead::from);
         Outcome::json(&SnapshotInfo { head_update, ..SnapshotInfo::from(&handle) })
@@ -260,7 +269,7 @@ pub async fn get(request: Request) -> Result<Outcome, Error> {
 /// `snapshot.list`
 pub async fn list(request: Request) -> Result<Outcome, Error> {
     let options: SnapshotDirectory = request.options()?;
-    let snapshots = with_backend(request.client.backend.get()?, async {
+    let snapshots = with_backend(request.client.context.backend.get()?, async {
         let Some(directory) = options.directory else { return Snapshot::list().await };
         let mut handles = Vec::new();
         for snapshot in Snapshot::list_dir(directory).await? {
@@ -276,7 +285,7 @@ pub async fn list(request: Request) -> Result<Outcome, Error> {
 /// `snapshot.reindex`
 pub async fn reindex(request: Request) -> Result<Outcome, Error> {
     let options: SnapshotDirectory = request.options()?;
-    let found = with_backend(request.client.backend.get()?, async {
+    let found = with_backend(request.client.context.backend.get()?, async {
         match options.directory {
             Some(directory) => Snapshot::reindex(directory).await,
             None => Snapshot::reindex_default().await,
@@ -327,7 +336,7 @@ pub async fn storage_usage(request: Request) -> Result<Outcome, Error> {
 /// `snapshot.groupHead`
 pub async fn group_head(request: Request) -> Result<Outcome, Error> {
     let options: SnapshotSelector = request.options()?;
-    let backend = request.client.backend.get()?;
+    let backend = request.client.context.backend.get()?;
     let head = with_backend(backend, Snapshot::group_head(&options.selector)).await?;
     Outcome::json(&GroupHead::from(&head))
 }
@@ -352,7 +361,7 @@ impl SnapshotOptions {
 impl SnapshotTarget {
     /// The snapshot, if it has the digest that is asked for.
     pub async fn find(&self, request: &Request) -> Result<SnapshotHandle, Error> {
-        let backend = request.client.backend.get()?;
+        let backend = request.client.context.backend.get()?;
         let handle = with_backend(backend, Snapshot::get(&self.reference)).await?;
         match &self.digest {
             Some(expected) if expected != handle.digest() => Err(Error::new(
@@ -401,14 +410,13 @@ pub fn selector<'a>(path: &str, reference: &'a str) -> Result<&'a str, Error> {
     if looks_like_path(reference) || !Path::new(reference).is_file() {
         return Ok(reference);
     }
-    Err(Error::new(
-        ErrorCode::InvalidOption,
+    Err(refusal(
+        path,
         format!(
             "Cannot use {reference} as {path}: there is a file of that name, so write \
              ./{reference} for it, or group:name for a snapshot"
         ),
-    )
-    .with_details(json!({ "path": path })))
+    ))
 }
 
 impl From<&SnapshotHandle> for SnapshotInfo {

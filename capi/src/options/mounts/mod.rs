@@ -4,18 +4,19 @@ mod stored;
 
 use std::collections::BTreeMap;
 
+use boundary::check::{invalid, refusal};
+use boundary::error::Error;
+use microsandbox::VolumeHandle;
 use microsandbox::sandbox::{
     HostPermissions, MountBuilder, SandboxBuilder, StatVirtualization,
 };
-use microsandbox::VolumeHandle;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 pub use self::stored::from_core;
 use super::form::mirror;
 use super::rootfs::DiskFormat;
-use super::volume::{VolumeKind, invalid, mebibytes, validate_volume_name};
-use crate::error::{Error, ErrorCode};
+use super::volume::{VolumeKind, mebibytes, validate_volume_name};
 
 /// Something to mount in the guest.
 #[derive(Debug, Deserialize, Serialize)]
@@ -440,11 +441,9 @@ impl OwnedMount {
 /// The absolute path of something that is there.
 fn existing(source: &str, option: &str) -> Result<std::path::PathBuf, Error> {
     let refuse = |error: std::io::Error| {
-        Error::new(
-            ErrorCode::InvalidOption,
-            format!("Cannot mount {source:?} ({error}): check the path"),
-        )
-        .with_details(json!({ "path": format!("{option}.source"), "source": source }))
+        let path = format!("{option}.source");
+        refusal(&path, format!("Cannot mount {source:?} ({error}): check the path"))
+            .with_details(json!({ "path": path, "source": source }))
     };
     std::fs::metadata(source).map_err(refuse)?;
     std::path::absolute(source).map_err(refuse)

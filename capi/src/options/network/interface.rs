@@ -1,10 +1,10 @@
 //! The guest's network interface.
 
+use boundary::check::{in_range, invalid, parsed};
+use boundary::error::Error;
 use microsandbox_network::config::InterfaceOverrides;
 use serde::{Deserialize, Serialize};
 
-use crate::error::Error;
-use crate::options::check::{in_range, invalid, parsed};
 use crate::options::form::given;
 
 /// The guest's network interface. What is left out, the core chooses for each

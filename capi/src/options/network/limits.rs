@@ -1,10 +1,9 @@
 //! How much traffic passes.
 
+use boundary::check::{MAX_SAFE_INTEGER, in_range, invalid};
+use boundary::error::Error;
 use microsandbox_types::{NetworkRateLimiterConfig, RateLimiterConfig, TokenBucketConfig};
 use serde::{Deserialize, Serialize};
-
-use crate::error::Error;
-use crate::options::check::{MAX_SAFE_INTEGER, in_range, invalid};
 
 /// How much traffic passes in each direction. Default: without limit.
 #[derive(Debug, Deserialize, Serialize)]

@@ -6,6 +6,8 @@ mod policy;
 mod proxy;
 mod tls;
 
+use boundary::check::{MAX_SAFE_INTEGER, in_range, invalid, parsed};
+use boundary::error::Error;
 use microsandbox::sandbox::{Nameserver, NetworkConfig, SandboxBuilder};
 use microsandbox_network::builder::NetworkBuilder;
 use microsandbox_network::config::{ConnectionLimit, DnsConfig, HttpDenyResponseFormat};
@@ -16,10 +18,8 @@ use self::limits::RateLimits;
 use self::policy::{NetworkAction, NetworkPreset, NetworkProfile, NetworkRule};
 use self::proxy::ProxyOptions;
 use self::tls::TlsOptions;
-use super::check::{MAX_SAFE_INTEGER, in_range, invalid, parsed};
 use super::form::{changed, given};
 use super::form::{forms, mirror};
-use crate::error::Error;
 
 /// How far a sandbox reaches, in a word or in full.
 #[derive(Debug, Serialize)]

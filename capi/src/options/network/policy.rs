@@ -1,13 +1,13 @@
 //! Which traffic is allowed.
 
+use boundary::check::{in_range, invalid, parsed};
+use boundary::error::Error;
 use microsandbox_network::policy::{
     self, Destination, DestinationGroup, DomainName, NetworkPolicy, PortRange, Protocol, Rule,
 };
 use serde::{Deserialize, Serialize};
 
 use super::NetworkOptions;
-use crate::error::Error;
-use crate::options::check::{in_range, invalid, parsed};
 use crate::options::form::{forms, mirror};
 
 /// How far a sandbox reaches.

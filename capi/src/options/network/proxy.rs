@@ -1,12 +1,12 @@
 //! A proxy between a sandbox and the network.
 
+use boundary::check::invalid;
+use boundary::error::Error;
 use microsandbox::sandbox::{OutboundProxy, SecretSource};
 use microsandbox_network::{OutboundProxyBuildError, OutboundProxyBuilder, OutboundProxyConfig};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::error::Error;
-use crate::options::check::invalid;
 use crate::options::secret::require_variable;
 
 /// A proxy that all outgoing connections go through, except for those to this

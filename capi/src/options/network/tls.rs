@@ -2,13 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
+use boundary::check::{MAX_SAFE_INTEGER, in_range, invalid, port};
+use boundary::error::Error;
 use microsandbox_network::tls::{
     CertCacheConfig, InterceptCaConfig, ScopedUpstreamCaCert, ScopedVerifyUpstream, TlsConfig,
 };
 use serde::{Deserialize, Serialize};
 
-use crate::error::Error;
-use crate::options::check::{MAX_SAFE_INTEGER, in_range, invalid, port};
 use crate::options::form::{changed, given};
 
 /// Interception of TLS: the sandbox's connections end at a proxy on this

@@ -7,15 +7,15 @@ use futures_util::future::BoxFuture;
 use serde::Deserialize;
 use tokio::sync::{Mutex, mpsc, watch};
 
-use crate::client::outcome::Outcome;
 use crate::error::Error;
 use crate::ops::process::SpawnedProcess;
+use crate::outcome::Outcome;
 use crate::process::{Control, InputState, Output, Process, interrupted};
 use crate::request::Request;
 
 /// What the process does, in order. After the last step it exits with code 0.
 #[derive(Debug, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct EchoProcessOptions {
     /// The steps.
@@ -24,7 +24,7 @@ pub struct EchoProcessOptions {
 
 /// One step.
 #[derive(Clone, Copy, Debug, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub enum EchoStep {
     /// Writes so many bytes to standard output: 0 to 250, over and over.
@@ -44,7 +44,7 @@ pub enum EchoStep {
 }
 
 /// `echo.process`: starts a process that plays a script.
-pub async fn process(request: Request) -> Result<Outcome, Error> {
+pub async fn process<Context>(request: Request<Context>) -> Result<Outcome, Error> {
     let EchoProcessOptions { steps } = request.options()?;
     // As narrow as a guest's, so that a writer has to wait for the reader.
     let (stdin_writer, stdin) = mpsc::channel(4);

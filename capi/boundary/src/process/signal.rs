@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 /// A signal of a Linux guest, whatever this machine is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Signal {
     Sighup = 1,
@@ -46,8 +46,8 @@ pub enum Signal {
 
 /// A signal by its name, or by its number from 1 to 64.
 #[derive(Clone, Copy, Debug)]
-#[cfg_attr(test, derive(ts_rs::TS))]
-#[cfg_attr(test, ts(untagged))]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[cfg_attr(feature = "typescript", ts(untagged))]
 pub enum SignalOption {
     Name(Signal),
     Number(i32),
@@ -55,7 +55,7 @@ pub enum SignalOption {
 
 /// Which signal to send.
 #[derive(Debug, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct SignalOptions {
     /// The signal.
@@ -64,7 +64,7 @@ pub struct SignalOptions {
 
 /// The signal that ended a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(untagged)]
 pub enum FatalSignal {
     /// The one that was sent last through the process that it ended.
@@ -75,7 +75,7 @@ pub enum FatalSignal {
 
 /// The name of a signal that is not known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub enum UnknownSignal {
     Unknown,

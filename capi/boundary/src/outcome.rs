@@ -1,10 +1,14 @@
 //! What an operation leaves when it succeeds.
 
+use std::future::Future;
+
 use bytes::Bytes;
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
 use serde::Serialize;
 
-use super::handles::{AnyResource, Resource};
 use crate::error::Error;
+use crate::handles::{AnyResource, Resource};
 use crate::json::encode;
 
 /// The most raw bytes that a result may have: a frame's length has 32 bits, and
@@ -20,6 +24,9 @@ pub struct Outcome {
     pub json: Vec<u8>,
     /// The result's raw bytes.
     pub bytes: Bytes,
+    /// Takes back what dropping the resource does not: it runs when the client
+    /// was closed before the caller could learn of the result.
+    pub undo: Option<BoxFuture<'static, ()>>,
 }
 
 impl Outcome {
@@ -31,6 +38,11 @@ impl Outcome {
     /// An outcome that gives the caller a handle for `resource`.
     pub fn resource(resource: impl Resource) -> Self {
         Self { resource: Some(AnyResource::new(resource)), ..Self::default() }
+    }
+
+    /// The same outcome with what takes it back when nobody learns of it.
+    pub fn or_undo(self, undo: impl Future<Output = ()> + Send + 'static) -> Self {
+        Self { undo: Some(undo.boxed()), ..self }
     }
 
     /// The same outcome with a JSON value.

@@ -1,10 +1,15 @@
 //! Errors as the caller sees them: a stable code, a sentence that says what to
 //! do, and details to branch on.
 
+#[cfg(feature = "core")]
 mod cloud;
 mod code;
+#[cfg(feature = "core")]
 mod core;
+#[cfg(feature = "core")]
 mod image;
+#[cfg(feature = "core")]
+mod job;
 
 use std::any::Any;
 
@@ -13,19 +18,20 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 pub use self::code::ErrorCode;
+#[cfg(feature = "core")]
 pub use self::core::without_api_key;
-use crate::boundary::frame::{Frame, MsbFrameKind};
+use crate::frame::{Frame, MsbFrameKind};
 
 /// An error as the caller reads it.
 #[derive(Clone, Debug, Serialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct Failure {
     /// What went wrong, as a stable name.
     pub code: ErrorCode,
     /// What failed, with which value, and what to do next.
     pub message: String,
     /// What to branch on. `null` when there is nothing.
-    #[cfg_attr(test, ts(type = "unknown"))]
+    #[cfg_attr(feature = "typescript", ts(type = "unknown"))]
     pub details: Value,
 }
 

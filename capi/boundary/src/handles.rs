@@ -3,14 +3,20 @@
 
 use std::any::Any;
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::Arc;
 
 use crate::error::{Error, ErrorCode};
+use crate::sync::{Mutex, MutexGuard, lock};
 
 /// A type that handles can stand for.
 pub trait Resource: Any + Send + Sync {
     /// What callers know it as, for the error about a handle of another kind.
     const KIND: &'static str;
+}
+
+#[cfg(feature = "core")]
+impl Resource for microsandbox::Sandbox {
+    const KIND: &'static str = "sandbox";
 }
 
 /// A resource of any type. The value is shared, so that releasing a handle
@@ -96,6 +102,6 @@ impl Handles {
     }
 
     fn lock(&self) -> MutexGuard<'_, Table> {
-        self.table.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+        lock(&self.table)
     }
 }

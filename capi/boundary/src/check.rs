@@ -13,8 +13,13 @@ pub const MAX_SAFE_INTEGER: i64 = (1 << 53) - 1;
 
 /// Refuses an option, saying why.
 pub fn invalid(path: &str, reason: impl Display) -> Error {
-    Error::new(ErrorCode::InvalidOption, format!("Cannot use option {path}: {reason}"))
-        .with_details(json!({ "path": path }))
+    refusal(path, format!("Cannot use option {path}: {reason}"))
+}
+
+/// Refuses an option with a message of its own. Every `invalid-option` is made
+/// here, so that none is without its path.
+pub fn refusal(path: &str, message: impl Into<String>) -> Error {
+    Error::new(ErrorCode::InvalidOption, message).with_details(json!({ "path": path }))
 }
 
 /// Refuses a number outside of its range.

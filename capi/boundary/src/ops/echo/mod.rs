@@ -12,15 +12,15 @@ use futures_util::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::client::outcome::Outcome;
 use crate::error::{Error, ErrorCode};
 use crate::json::NoOptions;
+use crate::outcome::Outcome;
 use crate::request::Request;
 use crate::stream::{Item, Source, Stream};
 
 /// How long to wait before completing.
 #[derive(Debug, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct DelayOptions {
     /// Milliseconds to wait.
@@ -29,7 +29,7 @@ pub struct DelayOptions {
 
 /// How to fail.
 #[derive(Debug, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct FailOptions {
     /// The error's message.
@@ -38,7 +38,7 @@ pub struct FailOptions {
 
 /// What the stream produces.
 #[derive(Debug, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct StreamOptions {
     /// How many items.
@@ -49,7 +49,7 @@ pub struct StreamOptions {
 
 /// What a client holds.
 #[derive(Debug, Serialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct Statistics {
     /// Handles that were not given back.
@@ -61,20 +61,20 @@ pub struct Statistics {
 }
 
 /// `echo.call`: completes with the options and bytes that it was given.
-pub async fn call(request: Request) -> Result<Outcome, Error> {
+pub async fn call<Context>(request: Request<Context>) -> Result<Outcome, Error> {
     let value: Value = request.options()?;
     Ok(Outcome { bytes: request.bytes, ..Outcome::json(&value)? })
 }
 
 /// `echo.delay`: completes after a while, with the bytes that it was given.
-pub async fn delay(request: Request) -> Result<Outcome, Error> {
+pub async fn delay<Context>(request: Request<Context>) -> Result<Outcome, Error> {
     let options: DelayOptions = request.options()?;
     tokio::time::sleep(Duration::from_millis(options.milliseconds.into())).await;
     Ok(Outcome { bytes: request.bytes, ..Outcome::default() })
 }
 
 /// `echo.fail`: fails, with the bytes that it was given as what came before.
-pub async fn fail(request: Request) -> Result<Outcome, Error> {
+pub async fn fail<Context>(request: Request<Context>) -> Result<Outcome, Error> {
     let options: FailOptions = request.options()?;
     Err(Error::new(ErrorCode::MicrosandboxError, options.message)
         .with_details(json!({ "echo": true }))
@@ -82,19 +82,19 @@ pub async fn fail(request: Request) -> Result<Outcome, Error> {
 }
 
 /// `echo.panic`: panics.
-pub async fn panic(_: Request) -> Result<Outcome, Error> {
+pub async fn panic<Context>(_: Request<Context>) -> Result<Outcome, Error> {
     panic!("echo.panic was called")
 }
 
 /// `echo.stream`: makes a stream of numbered items.
-pub async fn stream(request: Request) -> Result<Outcome, Error> {
+pub async fn stream<Context>(request: Request<Context>) -> Result<Outcome, Error> {
     let StreamOptions { items, item_length } = request.options()?;
     let source = Counter { next: 0, items, item_length };
     Ok(Outcome::resource(Stream::new(source)))
 }
 
 /// `echo.statistics`: tells what the client holds.
-pub async fn statistics(request: Request) -> Result<Outcome, Error> {
+pub async fn statistics<Context>(request: Request<Context>) -> Result<Outcome, Error> {
     let NoOptions {} = request.options()?;
     Outcome::json(&Statistics {
         handles: request.client.handles.len(),

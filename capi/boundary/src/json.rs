@@ -4,11 +4,12 @@ use serde::Serialize;
 use serde_json::json;
 
 use crate::error::{Error, ErrorCode};
+use crate::reason::in_words;
 
 /// Options of an operation that has none.
 #[derive(Debug, serde::Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
-#[cfg_attr(test, ts(type = "Record<string, never>"))]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[cfg_attr(feature = "typescript", ts(type = "Record<string, never>"))]
 #[serde(deny_unknown_fields)]
 pub struct NoOptions {}
 
@@ -36,7 +37,7 @@ pub fn invalid_option(error: serde_path_to_error::Error<serde_json::Error>) -> E
     let path = path.strip_prefix("options.").unwrap_or(&path);
     // The position in the JSON text means nothing to whoever gave an object.
     let reason = text.rsplit_once(" at line ").map_or(text.as_str(), |(reason, _)| reason);
-    let reason = if holds_secrets(path) { without_value(reason) } else { reason.to_owned() };
+    let reason = in_words(reason, holds_secrets(path));
     Error::new(code, format!("Cannot use option {path}: {reason}"))
         .with_details(json!({ "path": path }))
 }
@@ -48,17 +49,6 @@ fn holds_secrets(path: &str) -> bool {
         || ["secrets", "registryAuth", "apiKey", "hostKey"]
         .iter()
         .any(|name| path.split(['.', '[']).next() == Some(name))
-}
-
-/// serde's reason for a refusal, without the value that was refused: what
-/// follows the kind of value in quotes, up to what was expected instead.
-fn without_value(reason: &str) -> String {
-    match (reason.split_once(['"', '`']), reason.rsplit_once(", expected ")) {
-        (Some((kind, _)), Some((_, expected))) if reason.starts_with("invalid ") => {
-            format!("{}, expected {expected}", kind.trim_end())
-        }
-        _ => reason.to_owned(),
-    }
 }
 
 /// serde reports the path of an unknown or missing key with or without the key
@@ -104,7 +94,7 @@ mod tests {
     fn an_unknown_key_is_named_at_any_depth() {
         let (code, path, message) = refusal(r#"{"iner": 1}"#);
         assert_eq!((code, path.as_str()), (ErrorCode::UnknownOption, "iner"));
-        assert_eq!(message, "Cannot use option iner: unknown field `iner`, expected `inner`");
+        assert_eq!(message, "Cannot use option iner: there is no such option; did you mean inner?");
         let (code, path, _) = refusal(r#"{"inner": {"cpu": 1}}"#);
         assert_eq!((code, path.as_str()), (ErrorCode::UnknownOption, "inner.cpu"));
     }
@@ -113,7 +103,7 @@ mod tests {
     fn a_missing_key_is_named_at_any_depth() {
         let (code, path, message) = refusal(r#"{"inner": {}}"#);
         assert_eq!((code, path.as_str()), (ErrorCode::InvalidOption, "inner.cpus"));
-        assert_eq!(message, "Cannot use option inner.cpus: missing field `cpus`");
+        assert_eq!(message, "Cannot use option inner.cpus: it is missing, and has to be given");
     }
 
     #[test]
@@ -122,7 +112,7 @@ mod tests {
         assert_eq!((code, path.as_str()), (ErrorCode::InvalidOption, "inner.cpus"));
         assert_eq!(
             message,
-            "Cannot use option inner.cpus: invalid type: string \"two\", expected u8"
+            "Cannot use option inner.cpus: it is the text \"two\", and has to be a whole number"
         );
     }
 }

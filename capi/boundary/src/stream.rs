@@ -5,8 +5,8 @@ use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use tokio::sync::Mutex;
 
-use crate::client::handles::Resource;
 use crate::error::Error;
+use crate::handles::Resource;
 
 /// One item of a stream.
 pub struct Item {

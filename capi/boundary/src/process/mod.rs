@@ -10,14 +10,15 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 use tokio::sync::{mpsc, watch};
 use tokio_util::task::AbortOnDropHandle;
 
 use self::signal::FatalSignal;
-use crate::client::handles::Resource;
+use crate::check::out_of_range;
 use crate::error::{Error, ErrorCode, Failure};
+use crate::handles::Resource;
 use crate::stream::{Item, Source, Stream};
 
 /// How many outputs are taken from the guest before the caller asks for them.
@@ -26,10 +27,21 @@ use crate::stream::{Item, Source, Stream};
 /// is 1 MiB.
 const READ_AHEAD: usize = 64;
 
+/// The size of a terminal, each from 1 to 65535.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct TerminalSize {
+    /// Characters in a line.
+    pub columns: i64,
+    /// Lines.
+    pub rows: i64,
+}
+
 /// What a process produced, without its bytes.
 #[derive(Debug, Serialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
-#[cfg_attr(test, ts(optional_fields))]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[cfg_attr(feature = "typescript", ts(optional_fields))]
 #[serde(tag = "type", rename_all = "camelCase")]
 pub enum ProcessItem {
     /// The bytes are standard output.
@@ -200,6 +212,17 @@ impl Process {
     }
 }
 
+impl TerminalSize {
+    /// The two numbers in the order in which the core takes them.
+    pub fn rows_and_columns(self) -> Result<(u16, u16), Error> {
+        let checked = |path, value| match u16::try_from(value) {
+            Ok(number) if number > 0 => Ok(number),
+            _ => Err(out_of_range(path, value, "from 1 to 65535")),
+        };
+        Ok((checked("rows", self.rows)?, checked("columns", self.columns)?))
+    }
+}
+
 fn stdin_closed(reason: &str) -> Error {
     Error::new(
         ErrorCode::StdinClosed,
@@ -256,7 +279,7 @@ impl Source for Events {
                     (ProcessItem::Failed { failure: error.failure() }, Bytes::new())
                 }
             };
-            Ok(Some(Item { json: crate::json::encode(&event)?, bytes }))
+            Ok(Some(Item { json: super::json::encode(&event)?, bytes }))
         }
         .boxed()
     }

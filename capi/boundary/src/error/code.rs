@@ -4,7 +4,7 @@ use serde::Serialize;
 
 /// A stable name for what went wrong. Codes are never renamed or reused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(rename_all = "kebab-case")]
 pub enum ErrorCode {
     /// The sandbox's agent could not be reached, or answered out of turn.

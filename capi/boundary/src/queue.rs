@@ -2,12 +2,12 @@
 //! the caller's.
 
 use std::collections::VecDeque;
-use std::sync::{Condvar, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
-use super::frame::Frame;
-use super::status::MsbStatus;
-use super::wake::WakeDescriptor;
+use crate::frame::Frame;
+use crate::status::MsbStatus;
+use crate::sync::{Condvar, Mutex, MutexGuard, lock};
+use crate::wake::WakeDescriptor;
 
 /// Frames in the order in which they were produced.
 #[derive(Default)]
@@ -134,6 +134,12 @@ impl Queue {
         descriptor
     }
 
+    /// The reading end of the descriptor, which [`Queue::wake_descriptor`] makes.
+    #[cfg(microsandbox_loom)]
+    pub fn wake_reader(&self) -> Option<std::sync::Arc<loom::sync::Notify>> {
+        self.lock().wake.as_ref().map(WakeDescriptor::reader)
+    }
+
     /// Drops all frames, ends every wait and refuses further frames.
     pub fn close(&self) {
         let mut state = self.lock();
@@ -149,16 +155,14 @@ impl Queue {
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        // No code of ours panics while it holds the lock, and the state is
-        // consistent between statements, so a poisoned lock is still usable.
-        self.state.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+        lock(&self.state)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::boundary::frame::MsbFrameKind;
+    use crate::frame::MsbFrameKind;
     use bytes::Bytes;
 
     const NOW: Option<Duration> = Some(Duration::ZERO);

@@ -1,26 +1,27 @@
 //! A descriptor that tells an event loop that frames are waiting.
 
-use super::status::MsbStatus;
+use crate::status::MsbStatus;
 
+#[cfg(not(microsandbox_loom))]
 /// The writing end of a socket pair whose reading ends belong to the caller.
 ///
 /// A socket pair rather than an eventfd or a pipe: the standard library has it
 /// on each unix system, its writing end can be made non-blocking without
 /// `unsafe`, and dropping it ends a read that blocks on the other side.
 pub struct WakeDescriptor {
-    #[cfg(unix)]
+    #[cfg(all(unix, not(microsandbox_loom)))]
     writer: std::os::unix::net::UnixStream,
-    #[cfg(unix)]
+    #[cfg(all(unix, not(microsandbox_loom)))]
     reader: std::os::unix::net::UnixStream,
 }
 
 /// How long a read of the descriptor blocks. Whoever reads it on a thread of
 /// its own, as Bun does, could otherwise not end that thread: Bun's workers
 /// wait for their reads when they are terminated.
-#[cfg(unix)]
+#[cfg(all(unix, not(microsandbox_loom)))]
 const READ_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(1);
 
-#[cfg(unix)]
+#[cfg(all(unix, not(microsandbox_loom)))]
 impl WakeDescriptor {
     /// Makes the pair.
     pub fn new() -> Result<Self, MsbStatus> {
@@ -46,7 +47,7 @@ impl WakeDescriptor {
     }
 }
 
-#[cfg(not(unix))]
+#[cfg(all(not(unix), not(microsandbox_loom)))]
 impl WakeDescriptor {
     /// There is no descriptor that an event loop could read.
     pub fn new() -> Result<Self, MsbStatus> {
@@ -59,5 +60,40 @@ impl WakeDescriptor {
     /// Never called: there is no value of this type.
     pub fn give_out(&self) -> Result<i32, MsbStatus> {
         Err(MsbStatus::Unsupported)
+    }
+}
+
+/// A descriptor as loom can follow it: what would be a byte is a notice.
+#[cfg(microsandbox_loom)]
+pub struct WakeDescriptor(std::sync::Arc<loom::sync::Notify>);
+
+#[cfg(microsandbox_loom)]
+impl WakeDescriptor {
+    /// Makes one.
+    pub fn new() -> Result<Self, MsbStatus> {
+        Ok(Self(std::sync::Arc::new(loom::sync::Notify::new())))
+    }
+
+    /// Makes a byte readable.
+    pub fn signal(&self) {
+        self.0.notify();
+    }
+
+    /// There is no number of a descriptor here.
+    pub fn give_out(&self) -> Result<i32, MsbStatus> {
+        Ok(-1)
+    }
+
+    /// The reading end.
+    pub fn reader(&self) -> std::sync::Arc<loom::sync::Notify> {
+        std::sync::Arc::clone(&self.0)
+    }
+}
+
+/// The end of the file is readable too.
+#[cfg(microsandbox_loom)]
+impl Drop for WakeDescriptor {
+    fn drop(&mut self) {
+        self.0.notify();
     }
 }

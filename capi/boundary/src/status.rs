@@ -40,7 +40,7 @@ pub enum MsbStatus {
 }
 
 /// Each status with its number, for the generated TypeScript table.
-#[cfg(test)]
+#[cfg(feature = "typescript")]
 pub const STATUSES: &[(&str, MsbStatus)] = &[
     ("ok", MsbStatus::Ok),
     ("invalidArgument", MsbStatus::InvalidArgument),
