@@ -160,7 +160,7 @@ fn typescript_files() -> BTreeMap<String, String> {
         .map(|(name, text)| (name, Reader::new(&text).declaration()))
         .collect();
     let operations = ops::descriptions(&config);
-    let nouns = protocol::nouns(&types, &repository().join("capi/src"));
+    let nouns = protocol::nouns(&types, &[repository().join("capi/src")]);
     let mut files = protocol::files(&types, &operations, &nouns, &wire(&operations));
     files.extend(public::files(&types));
     files

@@ -2,27 +2,31 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::typescript::{Declaration, Direction, Reader, print_import};
 
-/// The nouns of the module that the types of several source files belong to, with
-/// the names of those files or of the folders that they are in. A file that is in
-/// no row is a noun of its own.
+/// The nouns of the module, with the names of the source files or folders that
+/// declare their types. What is in no row is a noun of its own.
 const NOUNS: &[(&str, &[&str])] = &[
-    ("wire", &["mod", "stream", "client", "echo", "echo_process"]),
+    ("wire", &["stream", "client", "json", "echo", "echo_process"]),
     ("errors", &["error", "error_code"]),
-    ("sandbox", &["sandbox", "lifecycle", "fork", "bindings", "config", "connection"]),
+    ("sandbox", &["sandbox", "sandboxes", "lifecycle", "fork", "guest_flush", "bindings", "config"]),
     ("modify", &["modify", "modification_plan"]),
-    ("create", &["create_options", "init", "machine", "patch", "vsock"]),
+    ("create", &["create", "create_options", "init", "machine", "patch", "vsock"]),
+    ("rootfs", &["rootfs"]),
+    ("mounts", &["mounts"]),
     ("secrets", &["secret", "secret_change"]),
     ("network", &["network", "port"]),
     ("command", &["command", "process", "signal", "rlimit"]),
     ("job", &["job", "job_attachment"]),
     ("files", &["files", "file", "fs", "host_copy"]),
-    ("image", &["image", "pull", "registry", "progress"]),
+    ("volume", &["volume"]),
+    ("image", &["image", "images", "pull", "registry", "progress"]),
+    ("storage", &["storage"]),
     ("snapshot", &["snapshot", "snapshot_archive", "restore"]),
     ("ssh", &["ssh", "ssh_server"]),
+    ("backend", &["backend"]),
     ("runtime", &["runtime", "host"]),
 ];
 
@@ -108,9 +112,11 @@ fn inputs(types: &BTreeMap<String, Declaration>, operations: &[Operation]) -> BT
 
 /// The noun of each type: that of the source file which declares it, else that of
 /// a type which mentions it.
-pub fn nouns(types: &BTreeMap<String, Declaration>, sources: &Path) -> BTreeMap<String, String> {
+pub fn nouns(types: &BTreeMap<String, Declaration>, sources: &[PathBuf]) -> BTreeMap<String, String> {
     let mut declared = BTreeMap::new();
-    visit(sources, sources, &mut declared);
+    for folder in sources {
+        visit(folder, folder, &mut declared);
+    }
     let mut nouns: BTreeMap<String, String> = types
         .keys()
         .filter_map(|name| Some((name.clone(), declared.get(name)?.clone())))
@@ -171,16 +177,17 @@ fn declared_name(line: &str) -> Option<&str> {
     Some(&rest[..end])
 }
 
-/// The noun of a source file: `ops/network/tls.rs` belongs to `network`.
+/// The noun of a source file: `ops/network/tls.rs` belongs to `network`, and
+/// `ops/sandbox/modify.rs` to `modify`.
 fn noun_of(path: &Path) -> String {
-    let mut names: Vec<String> = path
+    let names: Vec<&str> = path
         .iter()
-        .map(|name| name.to_str().expect("names are ASCII").trim_end_matches(".rs").to_owned())
+        .map(|name| name.to_str().expect("names are ASCII").trim_end_matches(".rs"))
+        .filter(|name| !["mod", "ops", "options"].contains(name))
         .collect();
-    if names.len() > 1 && ["ops", "options"].contains(&names[0].as_str()) {
-        names.remove(0);
+    let row = |name: &&str| NOUNS.iter().find(|(_, files)| files.contains(name));
+    match names.iter().rev().find_map(row) {
+        Some((noun, _)) => (*noun).to_owned(),
+        None => names.first().map_or(WIRE, |name| *name).to_owned(),
     }
-    let name = &names[0];
-    let row = NOUNS.iter().find(|(_, files)| files.contains(&name.as_str()));
-    row.map_or_else(|| name.clone(), |(noun, _)| (*noun).to_owned())
 }
