@@ -53,6 +53,22 @@ export interface CommandResult {
   stdoutLength: number;
 }
 
+/** What the process does, in order. After the last step it exits with code 0. */
+export interface EchoProcessOptions {
+  /** The steps. */
+  steps: readonly EchoStep[];
+}
+
+/** One step. */
+export type EchoStep =
+  | { stdout: number }
+  | { stderr: number }
+  | "copy"
+  | "closeStdin"
+  | "waitForSignal"
+  | { exit: number }
+  | "lose";
+
 /** The signal that ended a command. */
 export type FatalSignal = Signal | UnknownSignal;
 

@@ -12,6 +12,7 @@ import type {
 import type {
   CommandRequest,
   CommandResult,
+  EchoProcessOptions,
   SignalOptions,
   SpawnedProcess,
   TerminalSize,
@@ -422,22 +423,6 @@ export interface DelayOptions {
   /** Milliseconds to wait. */
   milliseconds: number;
 }
-
-/** What the process does, in order. After the last step it exits with code 0. */
-export interface EchoProcessOptions {
-  /** The steps. */
-  steps: readonly EchoStep[];
-}
-
-/** One step. */
-export type EchoStep =
-  | { stdout: number }
-  | { stderr: number }
-  | "copy"
-  | "closeStdin"
-  | "waitForSignal"
-  | { exit: number }
-  | "lose";
 
 /** How to fail. */
 export interface FailOptions {

@@ -92,10 +92,13 @@ fn every_name_in_the_header_has_the_prefix() {
         .filter_map(|rest| rest.split_whitespace().next())
         .filter(|name| *name != "MICROSANDBOX_H")
         .collect();
-    names.extend(header.split("typedef ").skip(1).filter_map(|rest| {
-        let end = rest.split(';').next()?;
-        end.rsplit(|character: char| !(character.is_alphanumeric() || character == '_')).next()
-    }));
+    // A type's name is the last word of its definition, which ends a line.
+    names.extend(
+        header
+            .lines()
+            .filter(|line| line.starts_with("typedef ") || line.starts_with("} "))
+            .filter_map(|line| line.strip_suffix(';')?.split_whitespace().next_back()),
+    );
     let strangers: Vec<&&str> = names.iter().filter(|name| !is_ours(name)).collect();
     assert!(names.len() > 100, "the header has names");
     assert!(strangers.is_empty(), "{strangers:?}");

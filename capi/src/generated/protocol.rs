@@ -6,27 +6,29 @@ use std::path::{Path, PathBuf};
 
 use super::typescript::{Declaration, Direction, Reader, print_import};
 
-/// The nouns of the module that the types of several source files belong to, with
-/// the names of those files or of the folders that they are in, below their layer.
-/// A file that is in no row is a noun of its own.
+/// The nouns of the module, with the names of the source files or folders that
+/// declare their types. What is in no row is a noun of its own.
 const NOUNS: &[(&str, &[&str])] = &[
-    ("wire", &["mod", "lib", "stream", "echo", "json", "client", "outcome"]),
-    ("errors", &["error"]),
-    ("sandbox", &["sandbox", "bindings", "target", "guest_flush"]),
-    ("modify", &["sandbox/modify", "sandbox/modification_plan"]),
-    ("create", &["create", "init", "machine", "patch", "vsock"]),
+    ("wire", &["stream", "client", "json", "echo", "echo_process"]),
+    ("errors", &["error", "error_code"]),
+    ("sandbox", &["sandbox", "sandboxes", "lifecycle", "fork", "guest_flush", "bindings", "config"]),
+    ("modify", &["modify", "modification_plan"]),
+    ("create", &["create", "create_options", "init", "machine", "patch", "vsock"]),
+    ("rootfs", &["rootfs"]),
+    ("mounts", &["mounts"]),
     ("secrets", &["secret", "secret_change"]),
     ("network", &["network", "port"]),
-    ("command", &["command", "process", "rlimit"]),
-    ("files", &["files", "file", "fs"]),
-    ("image", &["image", "pull", "registry", "progress"]),
-    ("snapshot", &["snapshot", "sandbox/restore"]),
+    ("command", &["command", "process", "signal", "rlimit"]),
+    ("job", &["job", "job_attachment"]),
+    ("files", &["files", "file", "fs", "host_copy"]),
+    ("volume", &["volume"]),
+    ("image", &["image", "images", "pull", "registry", "progress"]),
+    ("storage", &["storage"]),
+    ("snapshot", &["snapshot", "snapshot_archive", "restore"]),
     ("ssh", &["ssh", "ssh_server"]),
+    ("backend", &["backend"]),
     ("runtime", &["runtime", "host"]),
 ];
-
-/// Layers whose files are nouns.
-const LAYERS: &[&str] = &["ops", "options", "sandboxes", "images", "client"];
 
 /// The noun of types that no source file declares by name, and no other type mentions.
 const WIRE: &str = "wire";
@@ -110,13 +112,10 @@ fn inputs(types: &BTreeMap<String, Declaration>, operations: &[Operation]) -> BT
 
 /// The noun of each type: that of the source file which declares it, else that of
 /// a type which mentions it.
-pub fn nouns(
-    types: &BTreeMap<String, Declaration>,
-    sources: &[PathBuf],
-) -> BTreeMap<String, String> {
+pub fn nouns(types: &BTreeMap<String, Declaration>, sources: &[PathBuf]) -> BTreeMap<String, String> {
     let mut declared = BTreeMap::new();
-    for source in sources {
-        visit(source, source, &mut declared);
+    for folder in sources {
+        visit(folder, folder, &mut declared);
     }
     let mut nouns: BTreeMap<String, String> = types
         .keys()
@@ -178,13 +177,17 @@ fn declared_name(line: &str) -> Option<&str> {
     Some(&rest[..end])
 }
 
-/// The noun of a source file: `options/network/tls.rs` belongs to `network`.
+/// The noun of a source file: `ops/network/tls.rs` belongs to `network`, and
+/// `ops/sandbox/modify.rs` to `modify`.
 fn noun_of(path: &Path) -> String {
-    let path = path.with_extension("");
-    let path = LAYERS.iter().find_map(|layer| path.strip_prefix(layer).ok()).unwrap_or(&path);
-    let whole = path.to_str().expect("names are ASCII");
-    let first = whole.split('/').next().unwrap_or(whole);
-    let row = |name: &str| NOUNS.iter().find(|(_, files)| files.contains(&name));
-    let row = row(whole).or_else(|| row(first));
-    row.map_or_else(|| first.to_owned(), |(noun, _)| (*noun).to_owned())
+    let names: Vec<&str> = path
+        .iter()
+        .map(|name| name.to_str().expect("names are ASCII").trim_end_matches(".rs"))
+        .filter(|name| !["mod", "ops", "options"].contains(name))
+        .collect();
+    let row = |name: &&str| NOUNS.iter().find(|(_, files)| files.contains(name));
+    match names.iter().rev().find_map(row) {
+        Some((noun, _)) => (*noun).to_owned(),
+        None => names.first().map_or(WIRE, |name| *name).to_owned(),
+    }
 }
