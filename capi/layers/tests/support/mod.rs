@@ -145,3 +145,7 @@ pub fn gzip(data: &[u8]) -> Vec<u8> {
 pub fn zstd(data: &[u8]) -> Vec<u8> {
     zstd::encode_all(data, 1).unwrap()
 }
+
+pub mod image;
+pub mod listing;
+pub mod oci;
