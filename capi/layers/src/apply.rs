@@ -365,10 +365,14 @@ impl Finish {
         if hides {
             node.xattrs.push(Xattr { name: OPAQUE_NAME.into(), value: OPAQUE_VALUE.into() });
         }
-        if !hides {
-            for name in dir.whiteouts.iter().filter(|name| !dir.children.contains_key(*name)) {
+        let removed = dir.whiteouts.iter().filter(|name| !dir.children.contains_key(*name));
+        if !hides && visible.is_some() {
+            for name in removed {
                 node.entries.insert(path::os_string(name.clone())?, whiteout());
             }
+        } else if !hides && removed.count() > 0 {
+            // The core would leave them lying around in what only this layer has.
+            self.depends_on_lower = true;
         }
         let inside = visible.filter(|_| !hides);
         for (name, child) in dir.children {

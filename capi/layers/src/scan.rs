@@ -191,7 +191,11 @@ impl<'l> Scan<'l> {
                 return Ok(());
             }
         };
-        let metadata = self.metadata(&entry)?;
+        let mut metadata = self.metadata(&entry)?;
+        if matches!(body, Body::Symlink(_)) {
+            // Linux has no other mode for links, whatever was archived.
+            metadata.mode = 0o777;
+        }
         let xattrs = self.xattrs(entry, &body);
         self.items.push(Item { path, metadata, xattrs, body });
         Ok(())

@@ -41,7 +41,7 @@ fn plain_layer() -> Vec<Member> {
         Member::file("etc/empty", ""),
         Member::symlink("etc/link", "config"),
         Member::hard_link("etc/again", "etc/config"),
-        Member::file("x/.wh.removed", ""),
+        Member::file(".wh.removed", ""),
         Member::file("opaque/.wh..wh..opq", ""),
         Member::file("opaque/new", "new"),
         Member { device: (1, 3), ..Member::new("null", b'3') },

@@ -30,15 +30,7 @@ fn list(
             TreeNode::RegularFile(file) => {
                 let first = links.entry(file.id).or_insert_with(|| path.clone());
                 let content = file.data.read_all().unwrap();
-                format!(
-                    "file {} {} {:x} {} {}{}",
-                    inode(&file.metadata),
-                    content.len(),
-                    sum(&content),
-                    content[..content.len().min(16)].escape_ascii(),
-                    xattrs(&file.xattrs),
-                    if *first == path { String::new() } else { format!(" = {first}") },
-                )
+                self::file(&inode(&file.metadata), &content, &xattrs(&file.xattrs), &path, first)
             }
             TreeNode::Symlink(link) => {
                 format!("link {} -> {}", inode(&link.metadata), link.target.escape_ascii())
@@ -59,12 +51,20 @@ fn list(
     }
 }
 
-fn inode(metadata: &InodeMetadata) -> String {
+/// The line of a regular file.
+pub fn file(inode: &str, content: &[u8], xattrs: &str, path: &str, first: &str) -> String {
+    let start = content[..content.len().min(16)].escape_ascii();
+    let (length, sum) = (content.len(), sum(content));
+    let link = if first == path { String::new() } else { format!(" = {first}") };
+    format!("file {inode} {length} {sum:x} {start} {xattrs}{link}")
+}
+
+pub fn inode(metadata: &InodeMetadata) -> String {
     let InodeMetadata { uid, gid, mode, mtime, mtime_nsec } = metadata;
     format!("{:o} {uid}:{gid} {mtime}.{mtime_nsec:09}", mode & 0o7777)
 }
 
-fn xattrs(xattrs: &[Xattr]) -> String {
+pub fn xattrs(xattrs: &[Xattr]) -> String {
     let mut list: Vec<_> = xattrs
         .iter()
         .map(|it| format!("{}={}", it.name.escape_ascii(), it.value.escape_ascii()))
@@ -73,7 +73,7 @@ fn xattrs(xattrs: &[Xattr]) -> String {
     list.join(",")
 }
 
-pub fn sum(content: &[u8]) -> u64 {
+fn sum(content: &[u8]) -> u64 {
     content.iter().fold(0xcbf2_9ce4_8422_2325, |sum, &byte| {
         (sum ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
     })

@@ -47,7 +47,7 @@ impl Member {
     }
 
     pub fn symlink(name: impl AsRef<[u8]>, target: impl AsRef<[u8]>) -> Self {
-        Self { link: target.as_ref().to_vec(), ..Self::new(name, b'2') }
+        Self { link: target.as_ref().to_vec(), mode: 0o777, ..Self::new(name, b'2') }
     }
 
     pub fn hard_link(name: impl AsRef<[u8]>, target: impl AsRef<[u8]>) -> Self {
