@@ -6,6 +6,7 @@ mod error;
 mod limits;
 mod lower;
 mod path;
+pub mod resolve;
 mod scan;
 mod spool;
 mod store;
