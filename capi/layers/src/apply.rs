@@ -365,16 +365,15 @@ impl Finish {
         if hides {
             node.xattrs.push(Xattr { name: OPAQUE_NAME.into(), value: OPAQUE_VALUE.into() });
         }
-        let removed = dir.whiteouts.iter().filter(|name| !dir.children.contains_key(*name));
-        if !hides && visible.is_some() {
-            for name in removed {
+        let inside = visible.filter(|_| !hides);
+        if inside.is_some() {
+            for name in &dir.whiteouts {
                 node.entries.insert(path::os_string(name.clone())?, whiteout());
             }
-        } else if !hides && removed.count() > 0 {
+        } else if !hides && !dir.whiteouts.is_empty() {
             // The core would leave them lying around in what only this layer has.
             self.depends_on_lower = true;
         }
-        let inside = visible.filter(|_| !hides);
         for (name, child) in dir.children {
             let child = match child {
                 Node::Dir(child) => {
@@ -385,8 +384,13 @@ impl Finish {
                     path.extend_from_slice(&name);
                     let is_removed = dir.whiteouts.contains(&name);
                     let below = inside.and_then(|dir| dir.directory(&name));
+                    let is_made_up = child.metadata.is_none() && (below.is_none() || is_removed);
                     let child = self.directory(*child, below, is_removed, path)?;
                     path.truncate(length);
+                    if is_made_up && child.entries.is_empty() {
+                        // Only something to remove was said to be there.
+                        continue;
+                    }
                     TreeNode::Directory(child)
                 }
                 other => leaf(other),

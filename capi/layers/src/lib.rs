@@ -1,6 +1,7 @@
 //! Reads the layers of container images into the store of microsandbox.
 
 mod apply;
+pub mod archive;
 mod decompress;
 mod error;
 mod limits;

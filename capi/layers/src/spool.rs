@@ -1,7 +1,7 @@
 //! The content of a layer's files, one after another in a file without a name.
 
 use std::fs::File;
-use std::io::{self, Seek, SeekFrom, Write};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
@@ -64,7 +64,7 @@ impl Spool {
     pub fn finish(mut self) -> io::Result<Spooled> {
         self.flush()?;
         self.file.set_len(self.end)?;
-        Ok(Spooled { file: Arc::new(Mutex::new(self.file)) })
+        Ok(Spooled::of(self.file))
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -80,11 +80,44 @@ impl Spool {
 }
 
 impl Spooled {
+    /// Returns a file that was written by others as one to read from.
+    pub fn of(file: File) -> Self {
+        Self { file: Arc::new(Mutex::new(file)) }
+    }
+
+    pub fn reader(&self, extent: Extent) -> ExtentReader {
+        ExtentReader { file: Arc::clone(&self.file), left: extent }
+    }
+
     pub fn data(&self, extent: Extent) -> FileData {
         FileData::Spool {
             spool: Arc::clone(&self.file),
             offset: extent.offset,
             len: extent.length,
         }
+    }
+}
+
+/// A reader of one file's content. Several of them may be read side by side.
+pub struct ExtentReader {
+    file: Arc<Mutex<File>>,
+    left: Extent,
+}
+
+impl Read for ExtentReader {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let most = self.left.length.min(buffer.len() as u64) as usize;
+        if most == 0 {
+            return Ok(0);
+        }
+        let mut file = self.file.lock().map_err(|_| io::Error::other("a reader panicked"))?;
+        file.seek(SeekFrom::Start(self.left.offset))?;
+        let count = file.read(&mut buffer[..most])?;
+        if count == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        self.left.offset += count as u64;
+        self.left.length -= count as u64;
+        Ok(count)
     }
 }

@@ -177,6 +177,17 @@ fn a_directory_that_was_removed_and_made_again_shows_nothing_old() {
 }
 
 #[test]
+fn removing_what_is_not_there_makes_nothing() {
+    shows(&[&[file("a")], &[file("x/y/.wh.z"), file("v/.wh..wh..opq"), file(".wh.b")]], &["/a file"]);
+    shows(&[&[file("d/x")], &[file(".wh.d"), file("d/.wh.x")]], &[]);
+    shows(&[&[file("a")], &[file("new/b"), file("new/.wh.c")]], &[
+        "/a file",
+        "/new directory",
+        "/new/b file",
+    ]);
+}
+
+#[test]
 fn an_opaque_root_shows_nothing_of_lower_layers() {
     let base = [dir("d"), file("d/old"), file("e"), file("f")];
     let above = [file(".wh..wh..opq"), dir("d"), file("d/new"), file("f")];

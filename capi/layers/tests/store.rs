@@ -42,6 +42,7 @@ fn plain_layer() -> Vec<Member> {
         Member::symlink("etc/link", "config"),
         Member::hard_link("etc/again", "etc/config"),
         Member::file(".wh.removed", ""),
+        Member::dir("opaque"),
         Member::file("opaque/.wh..wh..opq", ""),
         Member::file("opaque/new", "new"),
         Member { device: (1, 3), ..Member::new("null", b'3') },

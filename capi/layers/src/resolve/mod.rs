@@ -52,15 +52,22 @@ enum Awaited {
 }
 
 impl Resolver {
-    /// Starts from a document's descriptor, as a tag or an archive names it.
+    /// Starts from a document's descriptor, as a tag names it.
     pub fn new(wanted: Platform, start: Descriptor) -> Self {
-        Self {
+        Self { candidates: VecDeque::from([start]), ..Self::among(wanted, &[]) }
+    }
+
+    /// Starts from entries that are one image for several platforms, as an archive names them.
+    pub fn among(wanted: Platform, entries: &[Descriptor]) -> Self {
+        let mut resolver = Self {
             wanted,
-            candidates: VecDeque::from([start]),
+            candidates: VecDeque::new(),
             awaited: Awaited::Nothing,
             documents: 0,
             others: Vec::new(),
-        }
+        };
+        resolver.add(entries);
+        resolver
     }
 
     /// Says what to fetch first.

@@ -126,6 +126,11 @@ impl<'l, R: Read> TarReader<'l, R> {
         Ok(count)
     }
 
+    /// Returns the source, at the place that was reached.
+    pub fn source(&self) -> &R {
+        &self.source
+    }
+
     /// Gives the source back, at the place that was reached.
     pub fn into_source(self) -> R {
         self.source
