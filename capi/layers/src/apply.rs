@@ -144,6 +144,7 @@ impl Apply<'_> {
                 data: self.spool.data(extent),
                 metadata,
                 xattrs,
+                is_from_below: false,
             })),
             Body::Directory => {
                 Node::Dir(Box::new(Dir { metadata: Some(metadata), xattrs, ..Dir::default() }))
@@ -215,7 +216,9 @@ impl Apply<'_> {
         let below = match self.root.see(self.lower.merged_root(), place) {
             Seen::Here(node) => {
                 return Ok(match node {
-                    Node::File(file) => Target::File((**file).clone()),
+                    Node::File(file) => {
+                        Target::File(FileNode { is_from_below: false, ..(**file).clone() })
+                    }
                     Node::Dir(_) => Target::Directory,
                     Node::Pending(_) => Target::Missing,
                     other => Target::Other(copy(other)),
@@ -232,9 +235,10 @@ impl Apply<'_> {
         let (metadata, xattrs) = (below.metadata.clone(), below.xattrs.clone());
         let data = self.content_from_below(place)?;
         let xattrs = xattrs.into_boxed_slice();
-        let file = FileNode { id: RegularFileId::new(), metadata, xattrs, data };
+        let id = RegularFileId::new();
+        let file = FileNode { id, metadata, xattrs, data, is_from_below: false };
         self.depends_on_lower = true;
-        self.put(place, Node::File(Box::new(file.clone())))?;
+        self.put(place, Node::File(Box::new(FileNode { is_from_below: true, ..file.clone() })))?;
         Ok(Target::File(file))
     }
 
@@ -376,6 +380,13 @@ impl Finish {
         }
         for (name, child) in dir.children {
             let child = match child {
+                // What lower layers have here is hidden, and so is this.
+                Node::File(file)
+                    if file.is_from_below
+                        && (inside.is_none() || dir.whiteouts.contains(&name)) =>
+                {
+                    continue;
+                }
                 Node::Dir(child) => {
                     let length = path.len();
                     if length > 0 {

@@ -48,6 +48,8 @@ pub(crate) struct FileNode {
     pub metadata: InodeMetadata,
     pub xattrs: Box<[Xattr]>,
     pub data: FileData,
+    /// Whether a lower layer has it here, and this one only a hard link to it.
+    pub is_from_below: bool,
 }
 
 /// What is at a name, in this layer or else below it.

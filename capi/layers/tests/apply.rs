@@ -128,6 +128,11 @@ fn hard_links_lead_to_files_of_lower_layers() {
     let shown = image(&[&base, &[Member::hard_link("b", "d/a")]]).unwrap();
     assert!(shown["/b"].starts_with("file 4755 3:4 "), "{shown:?}");
     assert!(shown["/d/a"].ends_with(" = /b"), "both are one file: {shown:?}");
+    // The file itself may be removed then.
+    for removal in ["d/.wh.a", "d/.wh..wh..opq"] {
+        let above = [Member::hard_link("b", "d/a"), file(removal)];
+        shows(&[&base, &above], &["/b file", "/d directory"]);
+    }
 }
 
 #[test]
