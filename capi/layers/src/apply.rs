@@ -134,9 +134,8 @@ impl Apply<'_> {
             return self.white_out(&place, removed);
         }
         let Item { path, metadata, xattrs, body } = item;
-        let device = |major, minor| {
-            Box::new(DeviceNode { metadata: metadata.clone(), major, minor })
-        };
+        let device =
+            |major, minor| Box::new(DeviceNode { metadata: metadata.clone(), major, minor });
         let node = match body {
             Body::HardLink(target) => return self.hard_link(path, target, place),
             Body::File(extent) => Node::File(Box::new(FileNode {
@@ -193,7 +192,9 @@ impl Apply<'_> {
     fn hard_link(&mut self, path: Box<[u8]>, target: Box<[u8]>, place: Place) -> Result<()> {
         let target_place = self.place(&target)?;
         // Some writers say of a file that came already that it is a link to itself.
-        if target_place == place && matches!(self.root.see(self.lower.merged_root(), &place), Seen::Here(_)) {
+        if target_place == place
+            && matches!(self.root.see(self.lower.merged_root(), &place), Seen::Here(_))
+        {
             return Ok(());
         }
         match self.link_target(&target_place)? {
@@ -243,7 +244,8 @@ impl Apply<'_> {
     }
 
     fn content_from_below(&mut self, place: &Place) -> Result<FileData> {
-        let Seen::Below(LowerNode::File(file)) = self.root.see(self.lower.merged_root(), place) else {
+        let Seen::Below(LowerNode::File(file)) = self.root.see(self.lower.merged_root(), place)
+        else {
             return Err(LayerError::corrupt("is a hard link to a file that is gone"));
         };
         let mut content = self.lower.content(file)?;
@@ -306,10 +308,8 @@ impl Apply<'_> {
 
     fn finish(mut self, diff_id: Digest) -> Result<LayerTree> {
         let lower = self.lower.merged_root();
-        let mut finish = Finish {
-            implied: Implied::default(),
-            depends_on_lower: self.depends_on_lower,
-        };
+        let mut finish =
+            Finish { implied: Implied::default(), depends_on_lower: self.depends_on_lower };
         finish.hide_all(&mut self.root, lower);
         let is_root_implied = self.root.metadata.is_none();
         let mut root = finish.directory(self.root, Some(lower), false, &mut Vec::new())?;

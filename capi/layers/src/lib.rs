@@ -11,9 +11,9 @@ pub mod resolve;
 mod scan;
 mod spool;
 mod store;
+pub mod tar;
 mod tree;
 mod warning;
-pub mod tar;
 
 pub use apply::{LayerTree, apply_layer};
 pub use decompress::{Compression, Decompressed};

@@ -55,12 +55,7 @@ impl Limits {
         }
     }
 
-    pub(crate) fn check(
-        limit: &'static str,
-        what: &str,
-        value: u64,
-        allowed: u64,
-    ) -> Result<()> {
+    pub(crate) fn check(limit: &'static str, what: &str, value: u64, allowed: u64) -> Result<()> {
         if value <= allowed {
             return Ok(());
         }

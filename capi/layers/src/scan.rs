@@ -108,7 +108,9 @@ fn check_media_type(media_type: Option<&str>) -> Result<()> {
     let reason = match media_type {
         Some(encrypted) if encrypted.contains("+encrypted") => "is encrypted",
         // Types of old builders and none at all are taken; the content says what it is.
-        Some(other) if other.contains("helm") || other.contains("wasm") || other.contains("json") => {
+        Some(other)
+            if other.contains("helm") || other.contains("wasm") || other.contains("json") =>
+        {
             "is no layer of a file system"
         }
         _ => return Ok(()),

@@ -90,11 +90,7 @@ impl Spooled {
     }
 
     pub fn data(&self, extent: Extent) -> FileData {
-        FileData::Spool {
-            spool: Arc::clone(&self.file),
-            offset: extent.offset,
-            len: extent.length,
-        }
+        FileData::Spool { spool: Arc::clone(&self.file), offset: extent.offset, len: extent.length }
     }
 }
 

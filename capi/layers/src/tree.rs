@@ -167,10 +167,8 @@ impl Dir {
     /// Returns a directory of this layer, made with its parents if there is none.
     pub fn directory(&mut self, path: &[Vec<u8>]) -> Result<&mut Self> {
         path.iter().try_fold(self, |dir, name| {
-            let node = dir
-                .children
-                .entry(name.clone())
-                .or_insert_with(|| Node::Dir(Box::default()));
+            let node =
+                dir.children.entry(name.clone()).or_insert_with(|| Node::Dir(Box::default()));
             match node {
                 Node::Dir(child) => Ok(&mut **child),
                 _ => Err(LayerError::refused("lies below something else than a directory")),

@@ -183,13 +183,15 @@ fn a_directory_that_was_removed_and_made_again_shows_nothing_old() {
 
 #[test]
 fn removing_what_is_not_there_makes_nothing() {
-    shows(&[&[file("a")], &[file("x/y/.wh.z"), file("v/.wh..wh..opq"), file(".wh.b")]], &["/a file"]);
+    shows(
+        &[&[file("a")], &[file("x/y/.wh.z"), file("v/.wh..wh..opq"), file(".wh.b")]],
+        &["/a file"],
+    );
     shows(&[&[file("d/x")], &[file(".wh.d"), file("d/.wh.x")]], &[]);
-    shows(&[&[file("a")], &[file("new/b"), file("new/.wh.c")]], &[
-        "/a file",
-        "/new directory",
-        "/new/b file",
-    ]);
+    shows(
+        &[&[file("a")], &[file("new/b"), file("new/.wh.c")]],
+        &["/a file", "/new directory", "/new/b file"],
+    );
 }
 
 #[test]
@@ -312,7 +314,8 @@ fn limits_name_themselves_the_entry_and_the_layer() {
         assert!(error.layer().is_some());
         assert!(error.to_string().contains(name), "{error}");
     }
-    let store = Store { limits: Limits { max_layer_bytes: 3000, ..Limits::default() }, ..Store::new() };
+    let store =
+        Store { limits: Limits { max_layer_bytes: 3000, ..Limits::default() }, ..Store::new() };
     let error = store.read(&[tar(&entries)]).unwrap_err();
     assert_eq!(error.limit_name(), Some("maxLayerBytes"));
 }

@@ -21,9 +21,11 @@ fn layout_members(parts: &oci::Parts, index: &Value) -> Vec<Member> {
         Member::file("index.json", index.to_string()),
         Member::dir("blobs/sha256/"),
     ];
-    members.extend(parts.blobs.iter().map(|(digest, data)| {
-        Member::file(format!("./blobs/{}", digest.replace(':', "/")), data)
-    }));
+    members.extend(
+        parts.blobs.iter().map(|(digest, data)| {
+            Member::file(format!("./blobs/{}", digest.replace(':', "/")), data)
+        }),
+    );
     members
 }
 
@@ -106,9 +108,10 @@ fn archives_may_be_compressed() {
 #[test]
 fn dockers_older_form_has_paths() {
     let blob = Member::file("abc/layer.tar", layer());
-    assert_eq!(names(&docker(json!(["r/a:1", "r/a:2"]), "abc/layer.tar", vec![blob.clone()])), [
-        "r/a:1", "r/a:2"
-    ]);
+    assert_eq!(
+        names(&docker(json!(["r/a:1", "r/a:2"]), "abc/layer.tar", vec![blob.clone()])),
+        ["r/a:1", "r/a:2"]
+    );
     assert_eq!(names(&docker(json!(null), "abc/layer.tar", vec![blob.clone()])), [""; 0]);
     assert_eq!(names(&docker(json!([]), "./abc/layer.tar", vec![blob])), [""; 0]);
 }
@@ -159,7 +162,10 @@ fn several_images_come_from_one_archive() {
     members.extend(layout_members(&two, &index));
     let found = images(&tar(&members)).unwrap();
     let names: Vec<_> = found.iter().map(|(image, _)| image.names.clone()).collect();
-    assert_eq!(names, [vec!["test".to_owned(), "again".into()], vec!["docker.io/library/two:1".into()]]);
+    assert_eq!(
+        names,
+        [vec!["test".to_owned(), "again".into()], vec!["docker.io/library/two:1".into()]]
+    );
 }
 
 #[test]

@@ -213,9 +213,7 @@ fn comparable(lines: Listing, layers: usize) -> Listing {
             format!("directory {inode} {attributes}")
         }
         // A new name for a file of a lower layer makes a copy of it.
-        Some(("file", _)) if layers > 1 => {
-            line.split(" = ").next().unwrap_or_default().to_owned()
-        }
+        Some(("file", _)) if layers > 1 => line.split(" = ").next().unwrap_or_default().to_owned(),
         _ => line,
     };
     lines.into_iter().map(|(path, it)| (path, line(it))).collect()
@@ -252,7 +250,12 @@ fn generated_images_unpack_as_another_tool_unpacks_them() {
         return;
     }
     let cases = wanted.map_or(60, |cases| cases.parse().expect("a number of cases"));
-    let mut runner = TestRunner::new(Config { cases, failure_persistence: None, max_shrink_iters: 400, ..Config::default() });
+    let mut runner = TestRunner::new(Config {
+        cases,
+        failure_persistence: None,
+        max_shrink_iters: 400,
+        ..Config::default()
+    });
     let compared = AtomicU32::new(0);
     runner
         .run(&generated(), |layers| {

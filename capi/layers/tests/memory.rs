@@ -21,7 +21,9 @@ fn large(megabytes: u64) -> impl Read + Send {
     let size = format!("{:011o}\0", megabytes << 20);
     Member::file("large", "").patch(124, size).write(&mut header);
     // Not all zeros, which would become a hole.
-    io::Cursor::new(header).chain(io::repeat(7).take(megabytes << 20)).chain(io::repeat(0).take(1024))
+    io::Cursor::new(header)
+        .chain(io::repeat(7).take(megabytes << 20))
+        .chain(io::repeat(0).take(1024))
 }
 
 fn digest(mut source: impl Read) -> microsandbox_image::Digest {
@@ -68,7 +70,8 @@ fn content_and_bombs_do_not_fill_the_memory() {
         .pax("GNU.sparse.map", "1000000000000000,1")
         .pax("GNU.sparse.size", "1000000000000001");
     for (member, limit) in [(header, "maxHeaderBytes"), (sparse, "maxFileBytes")] {
-        let error = scan_layer(tar(&[member]).as_slice(), None, folder.path(), &limits).err().unwrap();
+        let error =
+            scan_layer(tar(&[member]).as_slice(), None, folder.path(), &limits).err().unwrap();
         assert_eq!(error.code(), LayerErrorCode::LimitExceeded);
         assert_eq!(error.limit_name(), Some(limit));
     }

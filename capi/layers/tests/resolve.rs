@@ -42,7 +42,9 @@ impl Registry {
         let mut step = resolver.start()?;
         loop {
             step = match step {
-                Step::Document(it) | Step::Config(it) => resolver.take(self.0[&it.digest].clone())?,
+                Step::Document(it) | Step::Config(it) => {
+                    resolver.take(self.0[&it.digest].clone())?
+                }
                 Step::Done(resolved) => return Ok(*resolved),
             }
         }

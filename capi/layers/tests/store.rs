@@ -107,9 +107,8 @@ fn compression_makes_no_difference() {
 #[test]
 fn the_core_takes_our_layers_for_its_own() {
     let store = Store::new();
-    let layers = store
-        .read(&[tar(&plain_layer()), tar(&[Member::file("etc/.wh.link", "")])])
-        .unwrap();
+    let layers =
+        store.read(&[tar(&plain_layer()), tar(&[Member::file("etc/.wh.link", "")])]).unwrap();
     let manifest = Digest::new("sha256", "ab".repeat(32));
     let reference: Reference = "localhost/test:1".parse().unwrap();
     let metadata = CachedImageMetadata {

@@ -177,8 +177,8 @@ fn a_tar_may_end_without_its_zeros_but_not_inside_of_an_entry() {
 
 #[test]
 fn extended_headers_have_a_limit() {
-    let error = entries(&tar(&[Member::file("a", "x").pax("comment", vec![b'x'; 2 << 20])]))
-        .unwrap_err();
+    let error =
+        entries(&tar(&[Member::file("a", "x").pax("comment", vec![b'x'; 2 << 20])])).unwrap_err();
     assert_eq!(error.code(), LayerErrorCode::LimitExceeded);
     assert_eq!(error.limit_name(), Some("maxHeaderBytes"));
     assert!(error.to_string().contains("maxHeaderBytes"), "{error}");

@@ -47,7 +47,12 @@ impl Members {
         let mut total = 0u64;
         while let Some(entry) = tar.next_entry().map_err(no_archive)? {
             total = total.saturating_add(entry.size);
-            Limits::check("maxLayerBytes", "the size of the archive", total, limits.max_layer_bytes)?;
+            Limits::check(
+                "maxLayerBytes",
+                "the size of the archive",
+                total,
+                limits.max_layer_bytes,
+            )?;
             let extent = match entry.kind {
                 Kind::File => spool.reserve(entry.size),
                 _ => Extent { offset: 0, length: 0 },

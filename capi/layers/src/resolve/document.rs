@@ -57,9 +57,10 @@ const CONFIG_TYPES: [&str; 5] = [
 impl Descriptor {
     /// Whether this is something beside an image: an attestation, a signature, a list of parts.
     pub(super) fn is_artefact(&self) -> bool {
-        let is_unknown = self.platform.as_ref().is_some_and(|platform| {
-            platform.os == "unknown" || platform.architecture == "unknown"
-        });
+        let is_unknown = self
+            .platform
+            .as_ref()
+            .is_some_and(|platform| platform.os == "unknown" || platform.architecture == "unknown");
         let is_attestation = self
             .annotations
             .get("vnd.docker.reference.type")

@@ -88,8 +88,7 @@ impl Resolver {
                     }
                     Document::Manifest(manifest) => {
                         let config = manifest.config.clone();
-                        self.awaited =
-                            Awaited::Config(descriptor, Box::new((bytes, manifest)));
+                        self.awaited = Awaited::Config(descriptor, Box::new((bytes, manifest)));
                         Ok(Step::Config(config))
                     }
                 }

@@ -33,8 +33,7 @@ impl Platform {
             [os, architecture, variant] => (*os, *architecture, Some((*variant).to_owned())),
             _ => return None,
         };
-        let platform =
-            Self { os: os.into(), architecture: architecture.into(), variant }.normal();
+        let platform = Self { os: os.into(), architecture: architecture.into(), variant }.normal();
         (!platform.os.is_empty() && !platform.architecture.is_empty()).then_some(platform)
     }
 

@@ -81,7 +81,8 @@ impl Header {
         let variant = variant(block);
         let path = path(block, variant);
         let place = |error: LayerError| error.at_entry(&path);
-        let field = |range: std::ops::Range<usize>, name| number(&block[range], name).map_err(place);
+        let field =
+            |range: std::ops::Range<usize>, name| number(&block[range], name).map_err(place);
         let size = u64::try_from(field(124..136, "size")?)
             .map_err(|_| place(LayerError::corrupt("has a negative size")))?;
         let has_devices = variant != Variant::Old;

@@ -14,7 +14,7 @@ pub(crate) const BLOCK: usize = 512;
 
 /// Whether these bytes start with a tar header, or with the zeros that end a tar.
 pub(crate) fn looks_like_tar(first: &[u8]) -> bool {
-    first.first_chunk::<BLOCK>().is_some_and(|block| {
-        header::is_zero(block) || header::has_right_checksum(block)
-    })
+    first
+        .first_chunk::<BLOCK>()
+        .is_some_and(|block| header::is_zero(block) || header::has_right_checksum(block))
 }

@@ -78,8 +78,7 @@ impl Records {
         }
         if let Some(name) = key.strip_prefix(LIBARCHIVE_XATTR) {
             let name = percent_decoded(name);
-            let value = base64_decoded(value)
-                .ok_or_else(|| wrong(key, value))?;
+            let value = base64_decoded(value).ok_or_else(|| wrong(key, value))?;
             // Both forms may be there; that of SCHILY is not encoded.
             self.xattrs.entry(name).or_insert(value);
             return Ok(());
@@ -214,10 +213,9 @@ fn time(text: &[u8]) -> Option<Time> {
         _ => signed(whole)?,
     };
     Some(match (is_negative, nanoseconds) {
-        (true, 1..) => Time {
-            seconds: seconds.checked_sub(1)?,
-            nanoseconds: 1_000_000_000 - nanoseconds,
-        },
+        (true, 1..) => {
+            Time { seconds: seconds.checked_sub(1)?, nanoseconds: 1_000_000_000 - nanoseconds }
+        }
         _ => Time { seconds, nanoseconds },
     })
 }

@@ -150,9 +150,7 @@ impl<'l, R: Read> TarReader<'l, R> {
         if matches!(header.kind, Kind::File | Kind::GnuSparse) {
             sparse::check(&pieces, size, self.data_left)?;
         }
-        let time = records
-            .mtime
-            .unwrap_or(Time { seconds: header.mtime, nanoseconds: 0 });
+        let time = records.mtime.unwrap_or(Time { seconds: header.mtime, nanoseconds: 0 });
         let pax_path = records.sparse.name.or(records.path);
         Ok(Entry {
             kind: match header.kind {
@@ -281,8 +279,5 @@ fn stored_size(header: &Header, pax_size: Option<u64>) -> u64 {
 }
 
 fn sparse_size(records: &Records) -> Result<u64> {
-    records
-        .sparse
-        .size
-        .ok_or_else(|| LayerError::corrupt("is a sparse file without its size"))
+    records.sparse.size.ok_or_else(|| LayerError::corrupt("is a sparse file without its size"))
 }

@@ -34,11 +34,8 @@ impl Store {
         let mut lower = Lower::new();
         tars.iter()
             .map(|tar| {
-                let request = LayerRequest {
-                    diff_id: &diff_id(tar),
-                    media_type: None,
-                    limits: &self.limits,
-                };
+                let request =
+                    LayerRequest { diff_id: &diff_id(tar), media_type: None, limits: &self.limits };
                 read_layer(&self.cache, tar.as_slice(), request, &mut lower)
             })
             .collect()

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use microsandbox_image::tree::{DirectoryNode, FileTree, InodeMetadata, RegularFileId, TreeNode, Xattr};
+use microsandbox_image::tree::{
+    DirectoryNode, FileTree, InodeMetadata, RegularFileId, TreeNode, Xattr,
+};
 
 /// Each path with all that its inode says. Hard links have the path of the first of them.
 pub type Listing = BTreeMap<String, String>;
