@@ -41,6 +41,8 @@ pub struct LayerTree {
 pub(crate) struct Implied {
     /// Directories that the layer has no entry for.
     pub directories: Vec<Vec<u8>>,
+    /// Directories of lower layers that the layer removes names from.
+    pub thinned: Vec<Vec<u8>>,
     /// Whether everything below is hidden from the root on.
     pub hides_all: bool,
 }
@@ -205,6 +207,8 @@ impl Apply<'_> {
             }
             Target::Directory => Err(to_directory(&target)),
             Target::Missing => {
+                // Had a lower layer had it, that would be the target.
+                self.depends_on_lower = true;
                 self.put(&place, Node::Pending(self.pending.len()))?;
                 self.pending.push(PendingLink { path, target, place });
                 Ok(())
@@ -371,6 +375,9 @@ impl Finish {
         }
         let inside = visible.filter(|_| !hides);
         if inside.is_some() {
+            if !path.is_empty() && !dir.whiteouts.is_empty() {
+                self.implied.thinned.push(path.clone());
+            }
             for name in &dir.whiteouts {
                 node.entries.insert(path::os_string(name.clone())?, whiteout());
             }
@@ -399,7 +406,8 @@ impl Finish {
                     let child = self.directory(*child, below, is_removed, path)?;
                     path.truncate(length);
                     if is_made_up && child.entries.is_empty() {
-                        // Only something to remove was said to be there.
+                        // Only something to remove was said to be there, which others may have.
+                        self.depends_on_lower = true;
                         continue;
                     }
                     TreeNode::Directory(child)

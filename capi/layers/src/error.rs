@@ -25,6 +25,8 @@ pub enum LayerErrorCode {
     ArchiveInvalid,
     /// No image of an index runs on the platform.
     PlatformUnavailable,
+    /// The caller cancelled the work.
+    Cancelled,
     /// Reading from the source or writing to this machine's disk failed.
     Io,
 }
@@ -41,6 +43,7 @@ impl LayerErrorCode {
             Self::NotALayer => "layer-media-type-unsupported",
             Self::ArchiveInvalid => "image-archive-invalid",
             Self::PlatformUnavailable => "image-platform-unavailable",
+            Self::Cancelled => "cancelled",
             Self::Io => "io-error",
         }
     }

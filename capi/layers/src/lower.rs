@@ -52,14 +52,14 @@ impl Lower {
         Self::default()
     }
 
-    /// Puts a layer of the store on top.
-    pub fn push(&mut self, id: Digest, path: PathBuf) {
-        self.layers.push((id, path));
+    /// Puts a layer of the store on top, by the digest that the image has for it.
+    pub fn push(&mut self, diff_id: Digest, path: PathBuf) {
+        self.layers.push((diff_id, path));
     }
 
-    /// Returns the identities of the layers, from the bottom up.
-    pub(crate) fn ids(&self) -> impl Iterator<Item = &Digest> {
-        self.layers.iter().map(|(id, _)| id)
+    /// Returns the digests of the layers, from the bottom up.
+    pub(crate) fn diff_ids(&self) -> impl Iterator<Item = &Digest> {
+        self.layers.iter().map(|(diff_id, _)| diff_id)
     }
 
     /// Returns the root, after having read the layers that were not read yet.

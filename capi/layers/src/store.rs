@@ -21,6 +21,11 @@ use crate::warning::Warning;
 /// What a layer is called beside its EROFS file: what other layers below could change about it.
 const IMPLIED_SUFFIX: &str = "implied";
 
+/// What the records there start with.
+const HIDES_ALL: &[u8] = b"h";
+const IMPLIED: &[u8] = b"i";
+const THINNED: &[u8] = b"t";
+
 /// A layer that an image asks for.
 #[derive(Clone, Copy, Debug)]
 pub struct LayerRequest<'a> {
@@ -86,7 +91,7 @@ pub fn read_layer(
         store_layer(cache, tree, lower)
     };
     let stored = read().map_err(|error: LayerError| error.in_layer(request.diff_id.to_string()))?;
-    lower.push(stored.id.clone(), stored.path.clone());
+    lower.push(request.diff_id.clone(), stored.path.clone());
     Ok(stored)
 }
 
@@ -123,12 +128,22 @@ pub fn store_layer(
     Ok(StoredLayer { id, path, is_reused, warnings: layer.warnings })
 }
 
-/// A name for a layer together with those below it.
+/// Returns all names that an image's layers may get, for leases on them.
+pub fn possible_ids(diff_ids: &[Digest]) -> Vec<Digest> {
+    let chains = (1..=diff_ids.len()).map(|length| id_of_chain(&diff_ids[..length]));
+    diff_ids.iter().cloned().chain(chains).collect()
+}
+
+/// A name for a layer above these others, of the digests that it is made of.
 fn id_above(diff_id: &Digest, lower: &Lower) -> Digest {
+    id_of_chain(lower.diff_ids().chain([diff_id]))
+}
+
+fn id_of_chain<'d>(diff_ids: impl IntoIterator<Item = &'d Digest>) -> Digest {
     let mut hasher = Sha256::new();
     hasher.update(b"layer above others\0");
-    for id in lower.ids().chain([diff_id]) {
-        hasher.update(id.to_string().as_bytes());
+    for diff_id in diff_ids {
+        hasher.update(diff_id.to_string().as_bytes());
         hasher.update(b"\0");
     }
     Digest::new("sha256", hex::encode(hasher.finalize()))
@@ -146,9 +161,15 @@ fn write_implied(path: &Path, implied: &Implied) -> io::Result<()> {
             _ => Ok(()),
         };
     }
-    let mut records: Vec<&[u8]> = vec![if implied.hides_all { b"hides-all" } else { b"" }];
-    records.extend(implied.directories.iter().map(Vec::as_slice));
-    std::fs::write(path, records.join(&0))
+    let mark = |mark: &'static [u8], paths: &[Vec<u8>]| -> Vec<Vec<u8>> {
+        paths.iter().map(|path| [mark, path].concat()).collect()
+    };
+    let records = [
+        if implied.hides_all { vec![HIDES_ALL.to_vec()] } else { Vec::new() },
+        mark(IMPLIED, &implied.directories),
+        mark(THINNED, &implied.thinned),
+    ];
+    std::fs::write(path, records.concat().join(&0))
 }
 
 /// Whether a layer that was made above other layers is right above these too.
@@ -161,12 +182,17 @@ fn fits_above(path: &Path, lower: &mut Lower) -> Result<bool> {
         Err(error) => return Err(error.into()),
     };
     let root = lower.root()?;
-    let mut records = records.split(|&byte| byte == 0);
-    let hides_all = records.next() == Some(b"hides-all");
-    if hides_all && !root.children.is_empty() {
-        return Ok(false);
-    }
-    Ok(records.all(|directory| stays_plain(root, directory)))
+    let fits = |record: &[u8]| match record.split_at_checked(1) {
+        Some((IMPLIED, path)) => stays_plain(root, path),
+        Some((THINNED, path)) => has_directory(root, path),
+        // It hides all that was below then.
+        _ => root.children.is_empty(),
+    };
+    Ok(records.split(|&byte| byte == 0).all(fits))
+}
+
+fn has_directory(root: &LowerDir, path: &[u8]) -> bool {
+    path::components(path).try_fold(root, LowerDir::directory).is_some()
 }
 
 /// Whether lower layers have a directory of the usual kind at a path, or nothing.

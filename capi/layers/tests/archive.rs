@@ -89,8 +89,11 @@ fn layouts_have_an_index() {
     assert_eq!(names(&layout()), ["test"]);
     let found = images(&tar(&layout())).unwrap();
     let parts = oci::parts(&[layer()]);
-    let (digest, bytes) = found[0].0.manifest.as_ref().unwrap();
-    assert_eq!((digest, bytes), (&parts.blobs[1].0, &parts.blobs[1].1));
+    let image = &found[0].0;
+    assert_eq!(
+        (&image.manifest_digest, &image.manifest_bytes),
+        (&parts.blobs[1].0, &parts.blobs[1].1)
+    );
 }
 
 #[test]
@@ -114,6 +117,28 @@ fn dockers_older_form_has_paths() {
     );
     assert_eq!(names(&docker(json!(null), "abc/layer.tar", vec![blob.clone()])), [""; 0]);
     assert_eq!(names(&docker(json!([]), "./abc/layer.tar", vec![blob])), [""; 0]);
+}
+
+#[test]
+fn dockers_older_form_gets_the_manifest_that_the_core_makes() {
+    for blob in [layer(), gzip(&layer())] {
+        let members = docker(json!(["a:1"]), "layer.tar", vec![Member::file("layer.tar", &blob)]);
+        let data = tar(&members);
+        let found = images(&data).unwrap();
+        assert_eq!(found[0].0.layers[0].digest, oci::digest(&blob));
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("archive.tar");
+        std::fs::write(&path, data).unwrap();
+        let cache = microsandbox_image::GlobalCache::new(folder.path()).unwrap();
+        let loading = microsandbox_image::load_archive_into(
+            &cache,
+            &path,
+            microsandbox_image::ImageLoadOptions::default(),
+        );
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let loaded = runtime.block_on(loading).unwrap();
+        assert_eq!(found[0].0.manifest_digest, loaded[0].metadata.manifest_digest);
+    }
 }
 
 #[test]

@@ -2,6 +2,7 @@
 //!
 //! `LAYER_CORPUS_CASES` says how many, and that the tool has to be there. It needs root, for owners
 //! and devices.
+#![cfg(unix)]
 
 use std::collections::BTreeMap;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};

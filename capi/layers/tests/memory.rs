@@ -1,4 +1,5 @@
 //! What reading a layer takes of this machine's memory: a program of its own, to measure it.
+#![cfg(target_os = "linux")]
 
 use std::io::{self, Read};
 

@@ -215,6 +215,28 @@ fn images_that_share_a_layer_do_not_change_it_for_each_other() {
     }
 }
 
+/// What a layer removes stays removed, whatever it was above when it was read first.
+#[test]
+fn a_layer_that_removes_things_removes_them_for_every_image() {
+    let base = tar(&[Member::dir("d"), Member::file("d/secret", "x"), Member::file("e", "x")]);
+    for removal in [
+        vec![Member::file("d/.wh.secret", ""), Member::file(".wh.e", "")],
+        vec![Member::file("d/.wh..wh..opq", ""), Member::file(".wh.e", "")],
+        vec![Member::file(".wh..wh..opq", ""), Member::dir("d")],
+        vec![Member::file(".wh.d", ""), Member::dir("d"), Member::file(".wh.e", "")],
+    ] {
+        let removal = tar(&removal);
+        let other = tar(&[Member::file("other", "x")]);
+        for first in [vec![removal.clone()], vec![other.clone(), removal.clone()]] {
+            let store = Store::new();
+            store.read(&first).unwrap();
+            let above = store.read(&[base.clone(), removal.clone()]).unwrap();
+            let shown = listing(&store.merged(&above));
+            assert_eq!(shown.keys().collect::<Vec<_>>(), ["/d"], "{shown:?}");
+        }
+    }
+}
+
 #[test]
 fn a_layer_that_is_there_already_is_not_taken_where_it_does_not_fit() {
     let store = Store::new();
@@ -225,4 +247,89 @@ fn a_layer_that_is_there_already_is_not_taken_where_it_does_not_fit() {
     let above = store.read(&[base, shared]).unwrap();
     assert_ne!(above[1].id, alone[0].id);
     assert!(listing(&store.merged(&above))["/tmp"].starts_with("directory 1777"));
+}
+
+mod whole_images {
+    use super::*;
+    use microsandbox_layers::{ImageLayer, LayerError, LayerSource, StoredLayer, read_image};
+    use std::io::Read;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    struct Tars<'t> {
+        tars: &'t [Vec<u8>],
+        opened: AtomicUsize,
+        stored: AtomicUsize,
+        cancel_at: usize,
+    }
+
+    impl LayerSource for Tars<'_> {
+        fn open(&self, layer: usize) -> Result<Box<dyn Read + Send + '_>, LayerError> {
+            self.opened.fetch_add(1, Ordering::Relaxed);
+            Ok(Box::new(self.tars[layer].as_slice()))
+        }
+
+        fn stored(&self, layer: usize, _stored: &StoredLayer) {
+            assert_eq!(self.stored.fetch_add(1, Ordering::Relaxed), layer, "in order");
+        }
+
+        fn is_cancelled(&self) -> bool {
+            self.stored.load(Ordering::Relaxed) >= self.cancel_at
+        }
+    }
+
+    fn read(
+        store: &Store,
+        tars: &[Vec<u8>],
+        cancel_at: usize,
+    ) -> (Result<Vec<StoredLayer>, LayerError>, usize) {
+        let layers: Vec<_> =
+            tars.iter().map(|tar| ImageLayer { diff_id: diff_id(tar), media_type: None }).collect();
+        let (opened, stored) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        let source = Tars { tars, opened, stored, cancel_at };
+        let result = read_image(&store.cache, &layers, &source, &store.limits);
+        (result, source.opened.into_inner())
+    }
+
+    fn tars() -> Vec<Vec<u8>> {
+        let mut tars = vec![tar(&[Member::dir("tmp").mode(0o1777), Member::file("a", "a")])];
+        tars.extend((0..20).map(|number| {
+            tar(&[
+                Member::file(format!("tmp/{number}"), "x"),
+                Member::hard_link(format!("b{number}"), "a"),
+            ])
+        }));
+        // The same layer again.
+        tars.push(tars[0].clone());
+        tars
+    }
+
+    #[test]
+    fn layers_side_by_side_are_the_same_as_one_after_another() {
+        let (one, other) = (Store::new(), Store::new());
+        let tars = tars();
+        let expected = one.read(&tars).unwrap();
+        let (found, _) = read(&other, &tars, usize::MAX);
+        let found = found.unwrap();
+        let ids =
+            |layers: &[StoredLayer]| layers.iter().map(|it| it.id.clone()).collect::<Vec<_>>();
+        assert_eq!(ids(&found), ids(&expected));
+        assert_eq!(listing(&other.merged(&found)), listing(&one.merged(&expected)));
+        // Nothing is opened for what is there.
+        let (again, opened) = read(&other, &tars, usize::MAX);
+        assert_eq!(ids(&again.unwrap()), ids(&expected));
+        assert_eq!(opened, 0);
+    }
+
+    #[test]
+    fn an_error_or_a_cancel_ends_all_of_it() {
+        let store = Store::new();
+        let mut broken = tars();
+        broken[3].truncate(300);
+        let (result, _) = read(&store, &broken, usize::MAX);
+        let error = result.unwrap_err();
+        assert_eq!(error.layer(), Some(diff_id(&broken[3]).to_string().as_str()));
+        let (result, _) = read(&Store::new(), &tars(), 2);
+        assert_eq!(result.unwrap_err().code(), LayerErrorCode::Cancelled);
+        assert_eq!(std::fs::read_dir(store.cache.tmp_dir()).unwrap().count(), 0);
+    }
 }

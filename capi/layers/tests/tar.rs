@@ -1,4 +1,5 @@
 //! Headers that GNU tar, bsdtar, Go, Python, Ant and old writers make.
+#![cfg(unix)]
 
 use microsandbox_layers::tar::{Entry, Kind, TarReader};
 use microsandbox_layers::{LayerError, LayerErrorCode, Limits};

@@ -1,4 +1,5 @@
 //! The same directory, archived by every tool and in every format that is there.
+#![cfg(unix)]
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};

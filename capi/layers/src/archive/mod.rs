@@ -8,7 +8,10 @@ use std::io::Read;
 use std::path::Path;
 
 use serde::Deserialize;
+use serde_json::json;
+use sha2::{Digest as _, Sha256};
 
+use crate::decompress::{Compression, Decompressed};
 use crate::error::{LayerError, LayerErrorCode, Result};
 use crate::limits::Limits;
 use crate::resolve::{
@@ -19,6 +22,8 @@ use members::Members;
 /// The annotations that name an image in a layout: by its whole reference, or by its tag alone.
 const FULL_NAME: &str = "io.containerd.image.name";
 const REF_NAME: &str = "org.opencontainers.image.ref.name";
+
+const LAYER_TYPE: &str = "application/vnd.oci.image.layer.v1.tar";
 
 /// The most that a manifest or a configuration may have. Registries take 4 MiB.
 const MAX_DOCUMENT: u64 = 8 << 20;
@@ -33,8 +38,9 @@ pub struct Archive {
 pub struct ArchiveImage {
     /// The names that the archive has for it, which may be none or tags alone.
     pub names: Vec<String>,
-    /// The manifest with its digest, which Docker's older form does not have.
-    pub manifest: Option<(String, Vec<u8>)>,
+    pub manifest_digest: String,
+    /// The manifest as it is, or one that is made for Docker's older form, which has none.
+    pub manifest_bytes: Vec<u8>,
     pub config_bytes: Vec<u8>,
     pub config: Config,
     /// From the bottom up.
@@ -46,9 +52,9 @@ pub struct ArchiveImage {
 pub struct ArchiveLayer {
     /// The digest of the unpacked layer.
     pub diff_id: String,
-    /// The digest of the blob as it is, where the archive says it.
-    pub digest: Option<String>,
-    pub media_type: Option<String>,
+    /// The digest of the blob as it is.
+    pub digest: String,
+    pub media_type: String,
     /// The blob's size in the archive.
     pub size: u64,
     member: Vec<u8>,
@@ -105,10 +111,7 @@ impl Archive {
         let mut images: Vec<ArchiveImage> = Vec::new();
         for entries in together(entries) {
             let image = self.layout_image(entries, wanted, &names)?;
-            let manifest = image.manifest.as_ref().map(|(digest, _)| digest);
-            let same = images
-                .iter_mut()
-                .find(|there| there.manifest.as_ref().map(|(digest, _)| digest) == manifest);
+            let same = images.iter_mut().find(|it| it.manifest_digest == image.manifest_digest);
             match same {
                 Some(there) => {
                     for name in image.names {
@@ -147,7 +150,8 @@ impl Archive {
             .collect::<Result<_>>()?;
         Ok(ArchiveImage {
             names,
-            manifest: Some((resolved.manifest_digest, resolved.manifest_bytes)),
+            manifest_digest: resolved.manifest_digest,
+            manifest_bytes: resolved.manifest_bytes,
             config_bytes: resolved.config_bytes,
             config: resolved.config,
             layers,
@@ -158,8 +162,8 @@ impl Archive {
         let member = blob_path(&layer.digest);
         Ok(ArchiveLayer {
             diff_id: diff_id.to_owned(),
-            digest: Some(layer.digest.clone()),
-            media_type: Some(layer.media_type.clone()),
+            digest: layer.digest.clone(),
+            media_type: layer.media_type.clone(),
             size: self.members.size(&member)?,
             member,
         })
@@ -208,20 +212,42 @@ impl Archive {
                 config.diff_ids.len()
             )));
         }
-        let layers = std::iter::zip(entry.layers, &config.diff_ids)
-            .map(|(path, diff_id)| {
-                let member = path.into_bytes();
-                Ok(ArchiveLayer {
-                    diff_id: diff_id.clone(),
-                    digest: None,
-                    media_type: None,
-                    size: self.members.size(&member)?,
-                    member,
-                })
-            })
+        let layers: Vec<_> = std::iter::zip(&entry.layers, &config.diff_ids)
+            .map(|(path, diff_id)| self.docker_layer(path, diff_id))
             .collect::<Result<_>>()?;
-        let names = entry.repo_tags.unwrap_or_default();
-        Ok(ArchiveImage { names, manifest: None, config_bytes, config, layers })
+        let manifest_bytes = docker_manifest(&config_bytes, &layers);
+        Ok(ArchiveImage {
+            names: entry.repo_tags.unwrap_or_default(),
+            manifest_digest: digest_of(&manifest_bytes),
+            manifest_bytes,
+            config_bytes,
+            config,
+            layers,
+        })
+    }
+
+    fn docker_layer(&self, path: &str, diff_id: &str) -> Result<ArchiveLayer> {
+        let member = path.as_bytes().to_vec();
+        let compression = Decompressed::new(self.members.reader(&member)?)?.compression();
+        let (media_type, digest) = match compression {
+            Compression::None => (LAYER_TYPE.to_owned(), diff_id.to_owned()),
+            Compression::Gzip => (format!("{LAYER_TYPE}+gzip"), self.digest(&member)?),
+            Compression::Zstd => (format!("{LAYER_TYPE}+zstd"), self.digest(&member)?),
+        };
+        let size = self.members.size(&member)?;
+        Ok(ArchiveLayer { diff_id: diff_id.to_owned(), digest, media_type, size, member })
+    }
+
+    fn digest(&self, member: &[u8]) -> Result<String> {
+        let mut reader = self.members.reader(member)?;
+        let mut hasher = Sha256::new();
+        let mut buffer = vec![0; 64 * 1024];
+        loop {
+            match reader.read(&mut buffer)? {
+                0 => return Ok(format!("sha256:{}", hex::encode(hasher.finalize()))),
+                count => hasher.update(&buffer[..count]),
+            }
+        }
     }
 
     fn document(&self, path: &[u8]) -> Result<Vec<u8>> {
@@ -244,6 +270,31 @@ struct DockerEntry {
     config: String,
     repo_tags: Option<Vec<String>>,
     layers: Vec<String>,
+}
+
+/// The manifest that an image in Docker's older form would have, as the core makes it too.
+fn docker_manifest(config: &[u8], layers: &[ArchiveLayer]) -> Vec<u8> {
+    let layers: Vec<_> = layers
+        .iter()
+        .map(|layer| {
+            json!({ "mediaType": layer.media_type, "digest": layer.digest, "size": layer.size })
+        })
+        .collect();
+    let manifest = json!({
+        "schemaVersion": 2,
+        "mediaType": "application/vnd.oci.image.manifest.v1+json",
+        "config": {
+            "mediaType": "application/vnd.oci.image.config.v1+json",
+            "digest": digest_of(config),
+            "size": config.len(),
+        },
+        "layers": layers,
+    });
+    manifest.to_string().into_bytes()
+}
+
+fn digest_of(bytes: &[u8]) -> String {
+    format!("sha256:{}", hex::encode(Sha256::digest(bytes)))
 }
 
 /// Puts entries of one name together: they are one image for several platforms. Those without a
