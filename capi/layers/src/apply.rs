@@ -386,37 +386,46 @@ impl Finish {
             self.depends_on_lower = true;
         }
         for (name, child) in dir.children {
+            let is_removed = dir.whiteouts.contains(&name);
             let child = match child {
                 // What lower layers have here is hidden, and so is this.
-                Node::File(file)
-                    if file.is_from_below
-                        && (inside.is_none() || dir.whiteouts.contains(&name)) =>
-                {
-                    continue;
-                }
+                Node::File(file) if file.is_from_below && (inside.is_none() || is_removed) => None,
                 Node::Dir(child) => {
-                    let length = path.len();
-                    if length > 0 {
-                        path.push(b'/');
-                    }
-                    path.extend_from_slice(&name);
-                    let is_removed = dir.whiteouts.contains(&name);
                     let below = inside.and_then(|dir| dir.directory(&name));
-                    let is_made_up = child.metadata.is_none() && (below.is_none() || is_removed);
-                    let child = self.directory(*child, below, is_removed, path)?;
-                    path.truncate(length);
-                    if is_made_up && child.entries.is_empty() {
-                        // Only something to remove was said to be there, which others may have.
-                        self.depends_on_lower = true;
-                        continue;
-                    }
-                    TreeNode::Directory(child)
+                    self.child_directory(*child, &name, below, is_removed, path)?
                 }
-                other => leaf(other),
+                other => Some(leaf(other)),
             };
-            node.entries.insert(path::os_string(name)?, child);
+            if let Some(child) = child {
+                node.entries.insert(path::os_string(name)?, child);
+            }
         }
         Ok(node)
+    }
+
+    /// Makes a directory within another one, unless it is there only for something to remove.
+    fn child_directory(
+        &mut self,
+        child: Dir,
+        name: &[u8],
+        below: Option<&LowerDir>,
+        is_removed: bool,
+        path: &mut Vec<u8>,
+    ) -> Result<Option<TreeNode>> {
+        let length = path.len();
+        if length > 0 {
+            path.push(b'/');
+        }
+        path.extend_from_slice(name);
+        let is_made_up = child.metadata.is_none() && (below.is_none() || is_removed);
+        let child = self.directory(child, below, is_removed, path)?;
+        path.truncate(length);
+        if is_made_up && child.entries.is_empty() {
+            // Other layers below may have it.
+            self.depends_on_lower = true;
+            return Ok(None);
+        }
+        Ok(Some(TreeNode::Directory(child)))
     }
 
     /// A directory without an entry stays as lower layers have it.

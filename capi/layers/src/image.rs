@@ -167,7 +167,7 @@ impl Drop for StopAtEnd<'_> {
     }
 }
 
-/// A blob that ends in an error when nobody wants it any more.
+/// A blob that ends in an error when the work was cancelled.
 struct Stoppable<'a> {
     blob: Box<dyn Read + Send + 'a>,
     has_stopped: &'a AtomicBool,
