@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use microsandbox_layers::archive::{Archive, ArchiveImage};
 use microsandbox_layers::resolve::Platform;
-use microsandbox_layers::{LayerError, LayerErrorCode, Limits};
+use microsandbox_layers::{Decompressed, LayerError, LayerErrorCode, Limits};
 use serde_json::{Value, json};
 
 mod support;
@@ -46,14 +46,17 @@ fn docker(tags: Value, path: &str, more: Vec<Member>) -> Vec<Member> {
     members
 }
 
+/// An image and the blobs of its layers.
+type Found = (ArchiveImage, Vec<Vec<u8>>);
+
 /// Reads an archive as a file and as a stream, which have to be the same.
-fn images(data: &[u8]) -> Result<Vec<(ArchiveImage, Vec<Vec<u8>>)>, LayerError> {
+fn images(data: &[u8]) -> Result<Vec<Found>, LayerError> {
     let folder = tempfile::tempdir().unwrap();
     let path: PathBuf = folder.path().join("archive");
     std::fs::write(&path, data).unwrap();
     let limits = Limits::default();
     let wanted = Platform::linux("amd64");
-    let open = |archive: Archive| -> Result<Vec<_>, LayerError> {
+    let open = |archive: Archive| -> Result<Vec<Found>, LayerError> {
         let content = |image: &ArchiveImage| {
             let read = |layer| {
                 let mut bytes = Vec::new();
@@ -62,16 +65,20 @@ fn images(data: &[u8]) -> Result<Vec<(ArchiveImage, Vec<Vec<u8>>)>, LayerError> 
             };
             image.layers.iter().map(read).collect::<Result<Vec<_>, LayerError>>()
         };
-        archive.images(&wanted)?.into_iter().map(|it| Ok((content(&it)?, it))).collect()
+        archive
+            .images(&wanted)?
+            .into_iter()
+            .map(|image| content(&image).map(|content| (image, content)))
+            .collect()
     };
     let from_file = Archive::open(&path, folder.path(), &limits).and_then(open);
     let from_stream = Archive::read(data, folder.path(), &limits).and_then(open);
-    let seen = |found: &Result<Vec<(Vec<Vec<u8>>, ArchiveImage)>, LayerError>| match found {
+    let seen = |found: &Result<Vec<Found>, LayerError>| match found {
         Ok(images) => format!("{images:?}"),
         Err(error) => error.to_string(),
     };
     assert_eq!(seen(&from_file), seen(&from_stream));
-    Ok(from_file?.into_iter().map(|(content, image)| (image, content)).collect())
+    from_file
 }
 
 fn names(members: &[Member]) -> Vec<String> {
@@ -191,6 +198,41 @@ fn several_images_come_from_one_archive() {
         names,
         [vec!["test".to_owned(), "again".into()], vec!["docker.io/library/two:1".into()]]
     );
+}
+
+#[test]
+fn archives_of_another_tool_are_read() {
+    use std::process::Command;
+    if Command::new("skopeo").arg("--version").output().is_err() {
+        eprintln!("skopeo is not there, so what it writes was not read");
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let layers = [layer(), tar(&[Member::file("etc/.wh.x", "")]), layer()];
+    oci::write_layout(&folder.path().join("layout"), &layers);
+    for (form, name) in [("docker-archive", "example.com/it:1"), ("oci-archive", "it")] {
+        let path = folder.path().join(form);
+        let output = Command::new("skopeo")
+            .args(["--insecure-policy", "copy"])
+            .arg(format!("oci:{}:test", folder.path().join("layout").display()))
+            .arg(format!("{form}:{}:{name}", path.display()))
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let data = std::fs::read(&path).unwrap();
+        for data in [gzip(&data), data] {
+            let found = images(&data).unwrap();
+            assert_eq!(found.len(), 1);
+            let (image, content) = &found[0];
+            assert_eq!(image.names, [name]);
+            assert_eq!(image.config.diff_ids, layers.each_ref().map(|layer| oci::digest(layer)));
+            for (blob, layer) in std::iter::zip(content, &layers) {
+                let mut unpacked = Vec::new();
+                Decompressed::new(blob.as_slice()).unwrap().read_to_end(&mut unpacked).unwrap();
+                assert!(unpacked == *layer);
+            }
+        }
+    }
 }
 
 #[test]
