@@ -114,7 +114,8 @@ pub fn store_layer(
     let part = tempfile::Builder::new()
         .prefix(&format!("{}.", id.to_path_safe()))
         .suffix(".erofs.part")
-        .tempfile_in(cache.tmp_dir())?
+        // With the permissions that the core's files have.
+        .make_in(cache.tmp_dir(), |path| File::create_new(path))?
         .into_temp_path();
     write_erofs(&layer.tree, &part).map_err(writer_error)?;
     let lock = process_lock::open_lock_file(&cache.layer_erofs_lock_path(&id))?;

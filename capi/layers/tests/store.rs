@@ -73,6 +73,8 @@ fn both_readers_make_the_same_file_of_the_same_tree() {
     let [stored] = &store.read(&[tar(&members)]).unwrap()[..] else { panic!("one layer") };
     let cores_path = store.folder.path().join("core.erofs");
     write_erofs(&cores(&members), &cores_path).unwrap();
+    let permissions = |path| std::fs::metadata(path).unwrap().permissions();
+    assert_eq!(permissions(&stored.path), permissions(&cores_path));
     assert!(std::fs::read(&stored.path).unwrap() == std::fs::read(cores_path).unwrap());
 }
 
