@@ -39,7 +39,7 @@ export MSB_EMBED_ARTIFACTS_DIR=$runtime/agent
 # and without the user's keyring, which no test has.
 crates=(--manifest-path "$checkout/capi/Cargo.toml" --locked --profile "$profile" -p microsandbox-capi
   -p microsandbox-msb -p microsandbox-guest-agent)
-[ "$profile" = dist ] || crates+=(--no-default-features)
+[ "$profile" = dist ] || crates+=(--no-default-features -p microsandbox-boundary -p microsandbox-layers)
 # Where build.sh puts the library; ffi/library/locate.ts looks there.
 library=${machine:+$checkout/lib/$machine/$file}
 
