@@ -92,10 +92,12 @@ fn every_name_in_the_header_has_the_prefix() {
         .filter_map(|rest| rest.split_whitespace().next())
         .filter(|name| *name != "MICROSANDBOX_H")
         .collect();
-    names.extend(header.split("typedef ").skip(1).filter_map(|rest| {
-        let end = rest.split(';').next()?;
-        end.rsplit(|character: char| !(character.is_alphanumeric() || character == '_')).next()
-    }));
+    names.extend(
+        header
+            .lines()
+            .filter_map(|line| line.strip_prefix("typedef "))
+            .filter_map(|rest| rest.trim_end_matches([';', ' ', '{']).split_whitespace().last()),
+    );
     let strangers: Vec<&&str> = names.iter().filter(|name| !is_ours(name)).collect();
     assert!(names.len() > 100, "the header has names");
     assert!(strangers.is_empty(), "{strangers:?}");
