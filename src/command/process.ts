@@ -13,7 +13,7 @@ import type {
 } from "../../ffi/protocol/protocol.gen.ts";
 import { concatenated, encoded } from "../files/bytes.ts";
 import { CommandOutput, type CommandStatus, type ExecOptions, toStatus } from "./command.ts";
-import { MicrosandboxError, StdinClosedError, UnfinishedCommandError } from "../errors.ts";
+import { type MicrosandboxError, StdinClosedError, UnfinishedCommandError } from "../errors.ts";
 import { toError } from "../failure.ts";
 import { type End, ProcessOutput } from "./output.ts";
 import { type ProcessEvent, ProcessEvents } from "./events.ts";
@@ -96,10 +96,13 @@ export class Process implements AsyncDisposable {
   /**
    * The command's standard input. A write resolves when the guest has room for
    * the next one; closing it is what the command sees as the end of its input.
+   * Aborting it, as piping does when its source fails, kills the command: it
+   * could not tell a part of its input from all of it. A job is left instead.
    *
    * Writing throws {@link StdinClosedError} when the command has closed its
-   * input or has ended. Throws `TypeError` when the option `stdin` said where
-   * the input comes from.
+   * input. When the command ends, the stream fails with that error, so that
+   * what is piped into it ends too. Throws `TypeError` when the option `stdin`
+   * said where the input comes from.
    */
   get stdin(): WritableStream<Uint8Array> {
     if (this.#stdin) return this.#stdin;
@@ -332,23 +335,30 @@ function inputOf(
   handle: number,
   output: ProcessOutput,
 ): WritableStream<Uint8Array> {
-  const end = () =>
-    unlessEnded(output, () =>
-      client.call("process.closeInput", {}, {
-        handle,
-        signal: output.stopped,
-      }));
+  const { stopped } = output;
   return new WritableStream({
+    // A source that has nothing to say would be waited for for ever.
+    start: (controller) => errorOnAbort(controller, stopped),
     write: async (bytes) => {
-      await client.call("process.write", {}, {
-        handle,
-        bytes,
-        signal: output.stopped,
-      });
+      await client.call("process.write", {}, { handle, bytes, signal: stopped });
     },
-    close: end,
-    abort: end,
+    close: () =>
+      unlessEnded(
+        output,
+        () => client.call("process.closeInput", {}, { handle, signal: stopped }),
+      ),
+    // Closing it is the end of the data, which a part of them must not pass for.
+    abort: (reason) => output.fail(reason ?? new DOMException("Input aborted", "AbortError")),
   });
+}
+
+/**
+ * Errors a stream when the signal is aborted. A function of its own, whose scope
+ * has nothing else: what the signal knows lives as long as the signal.
+ */
+function errorOnAbort(controller: WritableStreamDefaultController, signal: AbortSignal): void {
+  const weak = new WeakRef(controller);
+  signal.addEventListener("abort", () => weak.deref()?.error(signal.reason), { once: true });
 }
 
 /** Does what a process that has ended does not need. */
@@ -367,9 +377,16 @@ async function unlessEnded(
 
 function failOnAbort(process: Process, signal: AbortSignal): void {
   const output = outputOf(process);
-  const abort = () => output.fail(signal.reason);
-  if (signal.aborted) return abort();
-  signal.addEventListener("abort", abort, { signal: output.stopped });
+  if (signal.aborted) return output.fail(signal.reason);
+  failWeakly(new WeakRef(output), signal, output.stopped);
+}
+
+/**
+ * Makes a process fail when the signal is aborted, which may live as long as the
+ * program and must not keep a process that nothing else knows any more.
+ */
+function failWeakly(output: WeakRef<ProcessOutput>, signal: AbortSignal, until: AbortSignal): void {
+  signal.addEventListener("abort", () => output.deref()?.fail(signal.reason), { signal: until });
 }
 
 /** Copies a stream to the process's input, and fails the process if it fails. */
@@ -385,10 +402,10 @@ function feed(process: Process, source: ReadableStream<Uint8Array>): void {
 }
 
 function detached(): MicrosandboxError {
-  return new MicrosandboxError(
-    "handle-closed",
-    "Cannot use the process any more: this object was disposed",
-  );
+  return toError({
+    code: "handle-closed",
+    message: "Cannot use the process any more: this object was disposed",
+  });
 }
 
 /** The same error with the output so far, if it is one that carries it. */
