@@ -35,7 +35,12 @@ export async function connect(signal?: AbortSignal): Promise<Client> {
     connection = undefined;
     throw error;
   });
-  return await (signal ? unlessAborted(connection, signal) : connection);
+  const opened = connection;
+  const client = await (signal ? unlessAborted(opened, signal) : opened);
+  if (!client.isClosed) return client;
+  // It could not go on with what the library sent. Another one may.
+  if (connection === opened) connection = undefined;
+  return await connect(signal);
 }
 
 /** Runs `work` with a client for everything that it calls. */

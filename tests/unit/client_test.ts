@@ -2,6 +2,7 @@
 // operations: the boundary as it ships, without a sandbox.
 
 import assert from "node:assert/strict";
+import { stat } from "node:fs/promises";
 import { after, test } from "node:test";
 import { Client } from "../../ffi/client.ts";
 import type { Failure } from "../../ffi/failure.ts";
@@ -295,6 +296,18 @@ test("close() fails what is in flight, and every later call", async () => {
       return true;
     });
   }
+});
+
+test("any number of clients with calls in flight leaves the runtime its threads", async () => {
+  // Deno has 32 threads for all calls that block.
+  const clients = Array.from({ length: 40 }, () => new Client(native, toError));
+  const waiting = clients.map((it) =>
+    assert.rejects(it.call("echo.delay", { milliseconds: 3_600_000 }), { code: "client-closed" })
+  );
+  await assert.rejects(stat("/x"), { code: "ENOENT" });
+  await Promise.all(clients.map((it) => it.call("echo.delay", { milliseconds: 1 })));
+  for (const it of clients) it.close();
+  await Promise.all(waiting);
 });
 
 test("clients do not see each other's handles", async () => {
