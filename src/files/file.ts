@@ -7,8 +7,8 @@
 import type { Client } from "../../ffi/client.ts";
 import type { FileStat } from "../../ffi/protocol/protocol.gen.ts";
 import { expectBytes } from "./bytes.ts";
-import type { Cancellable } from "../cancellable.ts";
-import { SandboxNotRunningError } from "../errors.ts";
+import { type Cancellable, unlessAborted } from "../cancellable.ts";
+import { ClosedError, SandboxNotRunningError } from "../errors.ts";
 import { toError } from "../failure.ts";
 
 /** What is known about a file, in the shape of `Deno.FileInfo`. */
@@ -120,7 +120,7 @@ export class FsFile implements AsyncDisposable {
       const bytes = await this.#read(handle, buffer.length, signal);
       buffer.set(bytes);
       return bytes.length === 0 ? null : bytes.length;
-    });
+    }, signal);
   }
 
   /**
@@ -134,7 +134,7 @@ export class FsFile implements AsyncDisposable {
     return this.#onOpen(async (handle) => {
       expectBytes(data, "data");
       return await this.#write(handle, data, signal);
-    });
+    }, signal);
   }
 
   /**
@@ -159,7 +159,7 @@ export class FsFile implements AsyncDisposable {
         });
       }
       return this.#position = position;
-    });
+    }, signal);
   }
 
   /**
@@ -195,23 +195,27 @@ export class FsFile implements AsyncDisposable {
    * Throws {@link FileSystemError}.
    */
   stat({ signal }: Cancellable = {}): Promise<FileInfo> {
-    return this.#onOpen((handle) => this.#stat(handle, signal));
+    return this.#onOpen((handle) => this.#stat(handle, signal), signal);
   }
 
   /**
-   * The rest of the file. What nobody takes is not read, so that a file of
-   * any length needs little memory. The stream closes the file at its end,
-   * when a read fails and when it is cancelled.
+   * The rest of the file, as a byte stream. What nobody takes is not read, so
+   * that a file of any length needs little memory. The stream closes the file at
+   * its end, when a read fails and when it is cancelled.
    */
   get readable(): ReadableStream<Uint8Array<ArrayBuffer>> {
     return this.#readable ??= new ReadableStream({
+      type: "bytes",
       pull: async (controller) => {
+        const wanted = controller.byobRequest?.view?.byteLength ?? chunkLength;
         const bytes = await this.#orClose(
-          this.#onOpen((handle) => this.#read(handle, chunkLength)),
+          this.#onOpen((handle) => this.#read(handle, wanted)),
         );
         if (bytes.length > 0) return controller.enqueue(bytes);
         await this.close();
         controller.close();
+        // A reader that brought its own buffer gets it back, empty.
+        controller.byobRequest?.respond(0);
       },
       cancel: () => this.close(),
     });
@@ -241,7 +245,7 @@ export class FsFile implements AsyncDisposable {
       for (let done = 0; done < data.length;) {
         done += await this.#write(handle, data.subarray(done), signal);
       }
-    });
+    }, signal);
   }
 
   /**
@@ -259,15 +263,17 @@ export class FsFile implements AsyncDisposable {
   }
 
   /**
-   * Closes the file, and throws what {@link FsFile.close} throws, unless a call
-   * has failed because the sandbox is gone, or one of the streams has failed:
-   * a second error would only hide the first in a `SuppressedError`.
+   * Closes the file, and throws what {@link FsFile.close} throws, unless that was
+   * said before, a call has failed because the sandbox is gone, or one of the
+   * streams has failed: a second error would only hide the first in a
+   * `SuppressedError`.
    */
   async [Symbol.asyncDispose](): Promise<void> {
+    const wasClosed = this.#closed !== undefined;
     try {
       await this.close();
     } catch (error) {
-      if (!this.#isGivenUp) throw error;
+      if (!wasClosed && !this.#isGivenUp) throw error;
     }
   }
 
@@ -321,7 +327,7 @@ export class FsFile implements AsyncDisposable {
         handle,
         signal,
       });
-    });
+    }, signal);
   }
 
   async #origin(
@@ -351,17 +357,24 @@ export class FsFile implements AsyncDisposable {
    */
   #onOpen<Result>(
     work: (handle: number) => Promise<Result>,
+    signal?: AbortSignal,
   ): Promise<Result> {
     if (this.#closed !== undefined) return Promise.reject(this.#closedError());
-    return this.#next(() => work(this.#handle));
+    return this.#next(() => work(this.#handle), signal);
   }
 
-  /** Runs `work` when all that was begun before it has come to its end. */
-  #next<Result>(work: () => Promise<Result>): Promise<Result> {
-    const result = this.#last.then(work);
-    this.#last = result.catch((error) => {
-      this.#isGivenUp ||= error instanceof SandboxNotRunningError;
+  /**
+   * Runs `work` when all that was begun before it has come to its end, unless
+   * the signal is aborted before that.
+   */
+  #next<Result>(work: () => Promise<Result>, signal?: AbortSignal): Promise<Result> {
+    const before = this.#last;
+    const turn = signal ? unlessAborted(before, signal) : before;
+    const result = turn.then(work);
+    const ended = result.catch((error) => {
+      this.#isGivenUp ||= isGone(error);
     });
+    this.#last = before.then(() => ended);
     return result;
   }
 
@@ -384,6 +397,11 @@ export class FsFile implements AsyncDisposable {
       details: { path: this.#path },
     });
   }
+}
+
+/** Whether there is nothing any more that could be closed. */
+function isGone(error: unknown): boolean {
+  return error instanceof SandboxNotRunningError || error instanceof ClosedError;
 }
 
 /** The seconds since 1970 that the library takes. */

@@ -119,18 +119,23 @@ export class FileSystem {
     return bytes as Uint8Array<ArrayBuffer>;
   }
 
-  /** Reads a file as text. Bytes that are not UTF-8 become U+FFFD. */
+  /**
+   * Reads a file as text. Bytes that are not UTF-8 become U+FFFD; a byte order
+   * mark stays, so that the same file is written back.
+   */
   async readTextFile(
     path: string,
     options: Cancellable = {},
   ): Promise<string> {
-    return new TextDecoder().decode(await this.readFile(path, options));
+    const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+    return decoder.decode(await this.readFile(path, options));
   }
 
   /**
    * Writes a file, in place of what it holds unless `append` is set. Of a
    * stream there is never more than a small part in memory. When it fails or
-   * is aborted, the file may hold a part of the data.
+   * is aborted, the file may hold a part of the data, and the stream is
+   * cancelled.
    */
   async writeFile(
     path: string,
@@ -393,8 +398,11 @@ export class FileSystem {
       & Omit<WriteFileOptions, "signal">
       & { signal: AbortSignal | undefined },
   ): Promise<void> {
+    if (stream.locked) {
+      throw new TypeError("Cannot write the stream: it is locked to a reader");
+    }
     const cancellable = signal ? { signal } : {};
-    await using file = await this.open(path, {
+    const opening = this.open(path, {
       ...cancellable,
       ...(mode === undefined ? {} : { mode }),
       write: true,
@@ -403,8 +411,9 @@ export class FileSystem {
       create,
       createNew,
     });
+    await using file = await orCancel(stream, opening);
     // Before there is anything in it that others should not see.
-    if (mode !== undefined) await this.chmod(path, mode, cancellable);
+    if (mode !== undefined) await orCancel(stream, this.chmod(path, mode, cancellable));
     await stream.pipeThrough(batches()).pipeTo(file.writable, cancellable);
   }
 
@@ -447,6 +456,16 @@ function batches(): TransformStream<Uint8Array | string, Uint8Array> {
       pass(controller);
     },
   });
+}
+
+/** Cancels a stream that is not read when `work` fails: nobody else could. */
+async function orCancel<Result>(stream: ReadableStream, work: Promise<Result>): Promise<Result> {
+  try {
+    return await work;
+  } catch (error) {
+    stream.cancel(error).catch(() => {});
+    throw error;
+  }
 }
 
 function toPath(path: string | URL): string {
