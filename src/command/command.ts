@@ -5,6 +5,7 @@
  */
 
 import type { CommandOptions, FatalSignal, TerminalSize } from "../../ffi/protocol/protocol.gen.ts";
+import { beginning, showAs } from "../inspect.ts";
 
 /** How to run a command, and how to give it up. */
 export interface ExecOptions extends Omit<CommandOptions, "tty"> {
@@ -36,32 +37,33 @@ export interface CommandStatus {
 
 /** How a command ended, and what it printed. */
 export class CommandOutput implements CommandStatus {
-  readonly #status: CommandStatus;
+  /** Whether the exit code is 0. */
+  readonly success: boolean;
+  /** The exit code. -1 after a signal. */
+  readonly code: number;
+  /** The signal that ended the command, else `null`. */
+  readonly signal: FatalSignal | null;
   /** What the command wrote to its standard output. */
   readonly stdout: Uint8Array;
   /** What the command wrote to its standard error. */
   readonly stderr: Uint8Array;
 
+  static {
+    showAs(this, "CommandOutput", (output) => ({
+      code: output.code,
+      ...output.signal !== null && { signal: output.signal },
+      stdout: beginning(output.text()),
+      stderr: beginning(output.errorText()),
+    }));
+  }
+
   /** Made by this module only. */
   constructor(status: CommandStatus, stdout: Uint8Array, stderr: Uint8Array) {
-    this.#status = status;
+    this.success = status.success;
+    this.code = status.code;
+    this.signal = status.signal;
     this.stdout = stdout;
     this.stderr = stderr;
-  }
-
-  /** Whether the exit code is 0. */
-  get success(): boolean {
-    return this.#status.success;
-  }
-
-  /** The exit code. -1 after a signal. */
-  get code(): number {
-    return this.#status.code;
-  }
-
-  /** The signal that ended the command, else `null`. */
-  get signal(): FatalSignal | null {
-    return this.#status.signal;
   }
 
   /** Standard output as text. Bytes that are not UTF-8 become U+FFFD. */

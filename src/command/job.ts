@@ -23,6 +23,7 @@ import type {
 } from "../../ffi/protocol/protocol.gen.ts";
 import type { Cancellable } from "../cancellable.ts";
 import type { ExecOptions } from "./command.ts";
+import { showAs } from "../inspect.ts";
 import { type Process, toBytes, toProcess, toRequest } from "./process.ts";
 
 /** How to start a job. */
@@ -195,6 +196,7 @@ export class Job {
 
   static {
     toJob = (owner, info) => new Job(owner, info);
+    showAs(this, "Job", ({ id, command, state }) => ({ id, command, state }));
   }
 
   private constructor(owner: JobOwner, info: JobInfo) {

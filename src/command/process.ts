@@ -15,6 +15,7 @@ import { concatenated, encoded } from "../files/bytes.ts";
 import { CommandOutput, type CommandStatus, type ExecOptions, toStatus } from "./command.ts";
 import { type MicrosandboxError, StdinClosedError, UnfinishedCommandError } from "../errors.ts";
 import { toError } from "../failure.ts";
+import { showAs } from "../inspect.ts";
 import { type End, ProcessOutput } from "./output.ts";
 import { type ProcessEvent, ProcessEvents } from "./events.ts";
 import { ProcessStreams } from "./streams.ts";
@@ -78,6 +79,7 @@ export class Process implements AsyncDisposable {
 
   static {
     toProcess = (origin) => new Process(origin);
+    showAs(this, "Process", ({ pid }) => ({ pid }));
     outputOf = (process) => process.#output;
   }
 

@@ -10,6 +10,7 @@ import { expectBytes } from "./bytes.ts";
 import { type Cancellable, unlessAborted } from "../cancellable.ts";
 import { ClosedError, SandboxNotRunningError } from "../errors.ts";
 import { toError } from "../failure.ts";
+import { showAs } from "../inspect.ts";
 
 /** What is known about a file, in the shape of `Deno.FileInfo`. */
 export interface FileInfo {
@@ -94,6 +95,7 @@ export class FsFile implements AsyncDisposable {
 
   static {
     toFile = (client, handle, path) => new FsFile(client, handle, path);
+    showAs(this, "FsFile", (file) => ({ path: file.#path }));
   }
 
   private constructor(client: Client, handle: number, path: string) {

@@ -13,6 +13,7 @@ import type {
 } from "../../ffi/protocol/protocol.gen.ts";
 import type { Cancellable } from "../cancellable.ts";
 import { connect } from "../host/connection.ts";
+import { showAs } from "../inspect.ts";
 import { type FileSystem, toFileSystem } from "./fs.ts";
 
 /** What a new volume is. */
@@ -63,6 +64,7 @@ export class Volume {
 
   static {
     toVolume = (client, info) => new Volume(client, info);
+    showAs(this, "Volume", ({ name, backend, kind }) => ({ name, backend, kind }));
   }
 
   private constructor(client: Client, info: VolumeInfo) {

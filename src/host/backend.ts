@@ -14,6 +14,7 @@ import type {
 import type { Cancellable } from "../cancellable.ts";
 import { connect, connected, open } from "./connection.ts";
 import { InvalidOptionError } from "../errors.ts";
+import { showAs } from "../inspect.ts";
 import { requireEnv, requireRead, requireWrite } from "./permissions.ts";
 
 /** Which directory of this machine to use. */
@@ -59,6 +60,10 @@ export class Backend implements Disposable {
   readonly #client: Client;
   /** What it is. Its key is not told. */
   readonly info: BackendInfo;
+
+  static {
+    showAs(this, "Backend", ({ info }) => info);
+  }
 
   private constructor(client: Client, info: BackendInfo) {
     this.#client = client;

@@ -17,6 +17,7 @@ import type {
 import type { Cancellable } from "../cancellable.ts";
 import { connect } from "./connection.ts";
 import { requireRead, requireWrite } from "./permissions.ts";
+import { showAs } from "../inspect.ts";
 import { progressEvents } from "../progress.ts";
 
 /** How to pull an image. */
@@ -88,6 +89,10 @@ export interface ImageDetail {
 export class Image {
   readonly #client: Client;
   readonly #info: ImageInfo;
+
+  static {
+    showAs(this, "Image", ({ reference, manifestDigest }) => ({ reference, manifestDigest }));
+  }
 
   /** Made by this module only. */
   constructor(client: Client, info: ImageInfo) {

@@ -25,7 +25,7 @@ import type { Cancellable } from "../cancellable.ts";
 import type { MicrosandboxError } from "../errors.ts";
 import { toError } from "../failure.ts";
 import { type Address, address } from "./address.ts";
-import { make } from "./make.ts";
+import { madeWith, make } from "./make.ts";
 import {
   type LogEntry,
   readLogs,
@@ -225,7 +225,10 @@ export abstract class SandboxBase {
   async restart(
     { signal, ...options }: RestartSandboxOptions = {},
   ): Promise<Sandbox> {
-    return await this.#connected("sandbox.restart", options, signal);
+    const { client } = await this[address]();
+    const bootedAfter = new Date();
+    const reply = await this.#call("sandbox.restart", options, signal);
+    return make.sandbox(client, reply, { bootedAfter });
   }
 
   /**
@@ -322,8 +325,9 @@ export abstract class SandboxBase {
    * Makes another sandbox that goes on from where this one is, with its memory
    * and processes. This one keeps running, or stays paused.
    *
-   * The fork outlives this program unless it is stopped. A fork that fails or
-   * is aborted leaves nothing behind.
+   * Disposing of the fork stops it, and removes it when it was given no name,
+   * unless it is `detached`. When the program ends without that, it goes on. A
+   * fork that fails or is aborted leaves nothing behind.
    *
    * Throws {@link SandboxAlreadyExistsError}, {@link BootError},
    * {@link MissingRestoreBindingsError} when `bindings` lacks a mount, and
@@ -332,23 +336,27 @@ export abstract class SandboxBase {
    * Permissions: what `bindings` names.
    */
   async fork(
-    { signal, onProgress, ...options }: ForkSandboxOptions = {},
+    { signal, onProgress, detached, ...options }: ForkSandboxOptions = {},
   ): Promise<Sandbox> {
+    const made = madeWith(detached, options.name);
     requireBindings(options.bindings);
-    return await this.#connected("sandbox.fork", options, signal, onProgress);
+    const { client } = await this[address]();
+    const reply = await this.#call("sandbox.fork", options, signal, onProgress);
+    return make.sandbox(client, reply, { made });
   }
 
   /**
    * Makes several forks from one moment of this sandbox. Each of them may fail
-   * by itself.
+   * by itself. Disposing of one stops it, unless they are `detached`.
    *
    * Throws what {@link SandboxBase.fork} throws, except for what a single fork
    * failed with.
    */
   async forkMany(
     names: string[],
-    { signal, ...options }: ForkManySandboxOptions = {},
+    { signal, detached, ...options }: ForkManySandboxOptions = {},
   ): Promise<ForkResult[]> {
+    const made = madeWith(detached, "given");
     const { client } = await this[address]();
     const { result } = await this.#call(
       "sandbox.forkMany",
@@ -361,7 +369,7 @@ export abstract class SandboxBase {
       }
       const bytes = new Uint8Array(0);
       const reply: Reply<LiveSandbox> = { result: sandbox, handle, bytes };
-      return { name, sandbox: make.sandbox(client, reply) };
+      return { name, sandbox: make.sandbox(client, reply, { made }) };
     });
   }
 
@@ -478,16 +486,6 @@ export abstract class SandboxBase {
 
   async #end(how: End, { signal, ...options }: Cancellable): Promise<void> {
     await this.#call("sandbox.end", { ...options, how }, signal);
-  }
-
-  async #connected<Name extends "sandbox.restart" | "sandbox.fork">(
-    name: Name,
-    options: OptionsOf<Name>,
-    signal: AbortSignal | undefined,
-    onProgress?: (progress: CreateProgress) => void,
-  ): Promise<Sandbox> {
-    const { client } = await this[address]();
-    return make.sandbox(client, await this.#call(name, options, signal, onProgress));
   }
 
   async #call<Name extends SandboxOperation>(

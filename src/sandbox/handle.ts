@@ -13,6 +13,7 @@ import type {
 } from "../../ffi/protocol/protocol.gen.ts";
 import type { Cancellable } from "../cancellable.ts";
 import { type Address, address } from "./address.ts";
+import { showAs } from "../inspect.ts";
 import { make } from "./make.ts";
 import { type JobHistory, toJobHistory } from "../command/job.ts";
 import type { Sandbox } from "./sandbox.ts";
@@ -35,6 +36,12 @@ export class SandboxHandle extends SandboxBase {
 
   static {
     make.handle = (client, info) => new SandboxHandle(client, info);
+    showAs(this, "SandboxHandle", ({ name, id, backend, status }) => ({
+      name,
+      id,
+      backend,
+      status,
+    }));
   }
 
   /** Made by this module only. */
@@ -114,14 +121,10 @@ export class SandboxHandle extends SandboxBase {
   async start(
     { signal, ...options }: StartSandboxOptions = {},
   ): Promise<Sandbox> {
-    return make.sandbox(
-      this.#client,
-      await this.#client.call(
-        "sandbox.start",
-        { ...options, ...this.#target },
-        { signal },
-      ),
-    );
+    const bootedAfter = new Date();
+    const request = { ...options, ...this.#target };
+    const reply = await this.#client.call("sandbox.start", request, { signal });
+    return make.sandbox(this.#client, reply, { bootedAfter });
   }
 
   /**

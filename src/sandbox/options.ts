@@ -69,6 +69,8 @@ export interface PauseSandboxOptions extends PauseOptions, Cancellable {}
 
 /** How to fork a sandbox. */
 export interface ForkSandboxOptions extends ForkOptions, Cancellable {
+  /** Whether the fork outlives its object. Default: `false`. */
+  detached?: boolean;
   /**
    * Is told how far the fork is. An error that it throws is uncaught, as any
    * callback's.
@@ -77,7 +79,10 @@ export interface ForkSandboxOptions extends ForkOptions, Cancellable {
 }
 
 /** How to fork a sandbox several times. */
-export interface ForkManySandboxOptions extends ForkManyOptions, Cancellable {}
+export interface ForkManySandboxOptions extends ForkManyOptions, Cancellable {
+  /** Whether the forks outlive their objects. Default: `false`. */
+  detached?: boolean;
+}
 
 /** Which disk layers to merge. */
 export interface CompactSandboxOptions extends CompactOptions, Cancellable {}

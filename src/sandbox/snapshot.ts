@@ -25,7 +25,8 @@ import type {
 import type { Cancellable } from "../cancellable.ts";
 import { connect } from "../host/connection.ts";
 import { type Address, address } from "./address.ts";
-import { make } from "./make.ts";
+import { showAs } from "../inspect.ts";
+import { madeWith, make } from "./make.ts";
 import {
   requireBindings,
   requireRead,
@@ -88,6 +89,8 @@ export interface LoadProgress {
 
 /** How to make a sandbox from a snapshot. */
 export interface RestoreSandboxOptions extends RestoreOptions, Cancellable {
+  /** Whether the sandbox outlives its object. Default: `false`. */
+  detached?: boolean;
   /**
    * Is told how far the restore is: how far the image is, where that is not
    * here, and how far the boot is. An error that it throws is uncaught, as any
@@ -128,16 +131,21 @@ export interface RemoveSnapshotOptions extends Cancellable {
  * ```ts
  * import { Sandbox } from "@x/microsandbox";
  *
- * const sandbox = await Sandbox.create({ image: "alpine:3.22", name: "base" });
+ * const sandbox = await Sandbox.create({ image: "alpine:3.22", name: "base", replace: true });
  * await sandbox.shell("apk add python3");
  * await sandbox.stop();
  * const snapshot = await sandbox.snapshot({ name: "ready" });
- * const worker = await snapshot.restore({ name: "worker" });
+ * await using worker = await snapshot.restore();
+ * console.log((await worker.shell("python3 --version")).text());
  * ```
  */
 export class Snapshot {
   readonly #client: Client;
   readonly #info: SnapshotInfo;
+
+  static {
+    showAs(this, "Snapshot", ({ id, group, name, image }) => ({ id, group, name, image }));
+  }
 
   /** Made by this module only. */
   constructor(client: Client, info: SnapshotInfo) {
@@ -369,8 +377,9 @@ export class Snapshot {
    * Makes a sandbox from the snapshot: a resumable one goes on where it was,
    * another one boots.
    *
-   * The sandbox outlives this program unless it is stopped, and uses nothing of
-   * this machine that `bindings` does not name. Of the original's settings it
+   * Disposing of the sandbox stops it, and removes it when it was given no name,
+   * unless it is `detached`. When the program ends without that, it goes on. It
+   * uses nothing of this machine that `bindings` does not name. Of the original's settings it
    * keeps its image, its size and the user of its commands, but neither
    * environment variables nor labels. A restore that fails or is aborted leaves
    * nothing behind.
@@ -477,17 +486,16 @@ export class Snapshot {
 export async function restore(
   client: Client,
   snapshot: SnapshotTarget,
-  { signal, onProgress, ...options }: RestoreSandboxOptions,
+  { signal, onProgress, detached, ...options }: RestoreSandboxOptions,
 ): Promise<Sandbox> {
+  const made = madeWith(detached, options.name);
   requireBindings(options.bindings);
   if (options.base !== undefined) requireReadOfPath(options.base);
-  return make.sandbox(
-    client,
-    await client.call("sandbox.restore", { snapshot, options }, {
-      signal,
-      ...progressEvents(onProgress),
-    }),
-  );
+  const reply = await client.call("sandbox.restore", { snapshot, options }, {
+    signal,
+    ...progressEvents(onProgress),
+  });
+  return make.sandbox(client, reply, { made });
 }
 
 async function remove(
