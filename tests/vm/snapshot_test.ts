@@ -14,7 +14,7 @@ import {
 import process from "node:process";
 import { after, before, test } from "node:test";
 import { type CreateProgress, type LoadProgress, Sandbox, Snapshot } from "../../mod.ts";
-import { abortedLaterEachTime } from "../support.ts";
+import { abortedLaterEachTime, machinesOf } from "../support.ts";
 
 const image = process.env["MICROSANDBOX_TEST_IMAGE"]!;
 /** Both runtimes run this file in one home. */
@@ -303,6 +303,36 @@ test("forkMany() makes several forks of one moment", async () => {
     assert.equal((await fork!.shell("cat /root/file")).text(), "disk\n");
     await fork!.destroy({ force: true });
   }
+});
+
+test("forks stop with their objects, unless they are detached", async () => {
+  let unnamed: string;
+  {
+    await using fork = await sandbox.fork();
+    unnamed = fork.name;
+    await using named = await sandbox.fork({ name: `${name}-scoped` });
+    assert.ok(fork.ownsLifecycle && named.ownsLifecycle);
+    assert.equal((await named.shell("cat /root/file")).text(), "disk\n");
+  }
+  await assert.rejects(Sandbox.get(unnamed), { code: "sandbox-not-found" });
+  assert.deepEqual(machinesOf(`${name}-scoped`), []);
+  await Sandbox.remove(`${name}-scoped`);
+  {
+    await using _ = await sandbox.fork({ name: `${name}-detached`, detached: true });
+  }
+  assert.equal(machinesOf(`${name}-detached`).length, 1);
+  await (await Sandbox.get(`${name}-detached`)).destroy({ force: true });
+});
+
+test("a restored sandbox stops with its object", async () => {
+  let unnamed: string;
+  {
+    await using restored = await disk.restore();
+    unnamed = restored.name;
+    assert.equal((await restored.shell("cat /root/file")).text(), "disk\n");
+  }
+  assert.deepEqual(machinesOf(unnamed), []);
+  await assert.rejects(Sandbox.get(unnamed), { code: "sandbox-not-found" });
 });
 
 test("an aborted fork leaves nothing behind", async () => {
