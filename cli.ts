@@ -13,6 +13,7 @@
 
 import process from "node:process";
 import { parseArgs } from "node:util";
+import { manifest } from "./ffi/library/manifest.gen.ts";
 import { doctor } from "./src/cli/doctor.ts";
 import { runInstall } from "./src/cli/install.ts";
 import { msb } from "./src/cli/msb.ts";
@@ -26,7 +27,7 @@ const usage = `Usage: cli COMMAND
   where                             where everything is, and its permissions
   msb [ARGUMENT...]                 run the installed msb program
 
-install, doctor and where print JSON with --json.`;
+install, doctor and where print JSON with --json. --version prints the version.`;
 
 const jsonOption = { json: { type: "boolean", default: false } } as const;
 const installOptions = {
@@ -49,7 +50,16 @@ export async function main(args: string[]): Promise<number> {
 }
 
 async function run([command, ...args]: string[]): Promise<number> {
+  // What follows msb is for msb.
+  if (command !== "msb" && args.some((it) => it === "--help" || it === "-h")) {
+    print(usage);
+    return 0;
+  }
   switch (command) {
+    case "--version":
+    case "-V":
+      print(manifest.version);
+      return 0;
     case "install": {
       const { values } = parseArgs({ args, options: installOptions });
       return await runInstall(values);

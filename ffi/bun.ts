@@ -7,7 +7,6 @@
  * @module
  */
 
-import { dlopen } from "bun:ffi";
 import { closeSync, read } from "node:fs";
 import { Worker } from "node:worker_threads";
 import type { Native } from "./native.ts";
@@ -41,7 +40,9 @@ const open: Set<() => void> = earlier[key] = new Set();
  * Loads the library. It stays loaded until the process ends: its threads run
  * that long.
  */
-export function load(path: string): Native {
+export async function load(path: string): Promise<Native> {
+  // In a program that was bundled for Deno, importing it above would be done too.
+  const { dlopen } = await import("bun:ffi");
   const { symbols: library } = dlopen(path, symbols);
   /** What gives up each client. */
   const clients = new Map<number, () => void>();

@@ -78,6 +78,14 @@ export class Backend implements Disposable {
    * Permissions: `--allow-read` and `--allow-write` for `home`.
    */
   static async local(options: LocalBackendOptions): Promise<Backend> {
+    // Else it would be the home that the user's own sandboxes are in.
+    if (typeof options?.home !== "string" || options.home === "") {
+      throw new InvalidOptionError(
+        "invalid-option",
+        "Cannot use option home: give the absolute path of a directory",
+        { path: "home" },
+      );
+    }
     return await Backend.#open(await open({ ...options }));
   }
 

@@ -10,10 +10,16 @@
  */
 
 import type { DownloadProgress } from "../../ffi/library/fetch.ts";
-import { installLibrary, isLibraryInstalled } from "../../ffi/library/library.ts";
+import {
+  installLibrary,
+  isOwnLibrary,
+  libraryPath as libraryPathOf,
+  libraryProblem,
+} from "../../ffi/library/library.ts";
 import { manifest } from "../../ffi/library/manifest.gen.ts";
 import type { HostDiagnosis, RuntimeInfo } from "../../ffi/protocol/protocol.gen.ts";
 import type { Cancellable } from "../cancellable.ts";
+import { toError } from "../failure.ts";
 import { connect } from "./connection.ts";
 import { requireRun } from "./permissions.ts";
 
@@ -72,6 +78,14 @@ export interface Versions {
 export async function install(
   { force = false, mirror, onProgress, signal }: InstallOptions = {},
 ): Promise<Installation> {
+  if (mirror !== undefined && isOwnLibrary()) {
+    throw toError({
+      code: "invalid-option",
+      message: `Cannot use option mirror: nothing is downloaded, because the program has chosen ` +
+        `the library ${libraryPathOf()}`,
+      details: { path: "mirror" },
+    });
+  }
   const libraryPath = await installLibrary({ mirror, onProgress, signal });
   const client = await connect(signal);
   const { result } = await client.call("runtime.install", { force }, {
@@ -81,18 +95,21 @@ export async function install(
 }
 
 /**
- * Whether sandboxes can be created without downloading or unpacking anything.
+ * Whether sandboxes can be created without downloading or unpacking anything. A
+ * library that cannot be loaded is one that is not installed.
  *
  * Throws {@link UnsupportedError} where sandboxes live in a cloud.
  */
 export async function isInstalled(options: Cancellable = {}): Promise<boolean> {
-  return await isLibraryInstalled() &&
+  return await libraryProblem() === undefined &&
     await runtimePath(options) !== undefined;
 }
 
 /**
  * Makes sure that there is a runtime, as creating a sandbox does, and tells
- * which one.
+ * which one. It also loads the library, which `deno test --sanitize-resources`
+ * takes for a leak of the test that does it first: await this at the top of the
+ * file.
  *
  * Throws what {@link install} throws, and {@link MicrosandboxError} with code
  * `runtime-not-installed` when `MICROSANDBOX_NO_AUTO_INSTALL` forbids to
