@@ -13,6 +13,7 @@ import type {
 } from "../../ffi/protocol/protocol.gen.ts";
 import { concatenated, encoded } from "../files/bytes.ts";
 import { CommandOutput, type CommandStatus, type ExecOptions, toStatus } from "./command.ts";
+import { type Cancellable, onlySignal } from "../cancellable.ts";
 import { type MicrosandboxError, StdinClosedError, UnfinishedCommandError } from "../errors.ts";
 import { toError } from "../failure.ts";
 import { showAs } from "../inspect.ts";
@@ -148,20 +149,22 @@ export class Process implements AsyncDisposable {
    */
   async kill(
     signal: Signal | number = "SIGTERM",
-    options: { signal?: AbortSignal } = {},
+    options: Cancellable = {},
   ): Promise<void> {
+    const aborted = onlySignal(options);
     await unlessEnded(this.#output, () =>
       this.#client.call("process.signal", { signal }, {
         handle: this.#handle,
-        signal: options.signal,
+        signal: aborted,
       }));
   }
 
   /** Tells the command that its terminal has another size. */
   async resize(
     size: TerminalSize,
-    { signal }: { signal?: AbortSignal } = {},
+    options: Cancellable = {},
   ): Promise<void> {
+    const signal = onlySignal(options);
     await unlessEnded(this.#output, () =>
       this.#client.call("process.resize", size, {
         handle: this.#handle,

@@ -7,7 +7,7 @@
 import type { Client } from "../../ffi/client.ts";
 import type { FileStat } from "../../ffi/protocol/protocol.gen.ts";
 import { expectBytes } from "./bytes.ts";
-import { type Cancellable, unlessAborted } from "../cancellable.ts";
+import { type Cancellable, onlySignal, unlessAborted } from "../cancellable.ts";
 import { ClosedError, SandboxNotRunningError } from "../errors.ts";
 import { toError } from "../failure.ts";
 import { showAs } from "../inspect.ts";
@@ -112,11 +112,12 @@ export class FsFile implements AsyncDisposable {
    * Throws {@link FileSystemError}, and {@link InvalidOptionError} for what is
    * no `Uint8Array`.
    */
-  read(
+  async read(
     buffer: Uint8Array,
-    { signal }: Cancellable = {},
+    options: Cancellable = {},
   ): Promise<number | null> {
-    return this.#onOpen(async (handle) => {
+    const signal = onlySignal(options);
+    return await this.#onOpen(async (handle) => {
       expectBytes(buffer, "buffer");
       if (buffer.length === 0) return 0;
       const bytes = await this.#read(handle, buffer.length, signal);
@@ -132,8 +133,9 @@ export class FsFile implements AsyncDisposable {
    * Throws {@link FileSystemError}, and {@link InvalidOptionError} for what is
    * no `Uint8Array`.
    */
-  write(data: Uint8Array, { signal }: Cancellable = {}): Promise<number> {
-    return this.#onOpen(async (handle) => {
+  async write(data: Uint8Array, options: Cancellable = {}): Promise<number> {
+    const signal = onlySignal(options);
+    return await this.#onOpen(async (handle) => {
       expectBytes(data, "data");
       return await this.#write(handle, data, signal);
     }, signal);
@@ -144,12 +146,13 @@ export class FsFile implements AsyncDisposable {
    *
    * Throws {@link InvalidOptionError} for a place before the beginning.
    */
-  seek(
+  async seek(
     offset: number | bigint,
     whence: number,
-    { signal }: Cancellable = {},
+    options: Cancellable = {},
   ): Promise<number> {
-    return this.#onOpen(async (handle) => {
+    const signal = onlySignal(options);
+    return await this.#onOpen(async (handle) => {
       const origin = await this.#origin(handle, whence, signal);
       const position = Number(offset) + origin;
       if (!Number.isSafeInteger(position) || position < 0) {
@@ -170,8 +173,9 @@ export class FsFile implements AsyncDisposable {
    *
    * Throws {@link FileSystemError}.
    */
-  truncate(length = 0, { signal }: Cancellable = {}): Promise<void> {
-    return this.#setAttributes({ size: length }, signal);
+  async truncate(length = 0, options: Cancellable = {}): Promise<void> {
+    const signal = onlySignal(options);
+    return await this.#setAttributes({ size: length }, signal);
   }
 
   /**
@@ -180,12 +184,13 @@ export class FsFile implements AsyncDisposable {
    *
    * Throws {@link FileSystemError}.
    */
-  utime(
+  async utime(
     atime: number | Date,
     mtime: number | Date,
-    { signal }: Cancellable = {},
+    options: Cancellable = {},
   ): Promise<void> {
-    return this.#setAttributes({
+    const signal = onlySignal(options);
+    return await this.#setAttributes({
       accessedSeconds: toSeconds(atime),
       modifiedSeconds: toSeconds(mtime),
     }, signal);
@@ -196,8 +201,9 @@ export class FsFile implements AsyncDisposable {
    *
    * Throws {@link FileSystemError}.
    */
-  stat({ signal }: Cancellable = {}): Promise<FileInfo> {
-    return this.#onOpen((handle) => this.#stat(handle, signal), signal);
+  async stat(options: Cancellable = {}): Promise<FileInfo> {
+    const signal = onlySignal(options);
+    return await this.#onOpen((handle) => this.#stat(handle, signal), signal);
   }
 
   /**
@@ -241,8 +247,9 @@ export class FsFile implements AsyncDisposable {
    *
    * Throws what {@link FsFile.write} throws.
    */
-  writeAll(data: Uint8Array, { signal }: Cancellable = {}): Promise<void> {
-    return this.#onOpen(async (handle) => {
+  async writeAll(data: Uint8Array, options: Cancellable = {}): Promise<void> {
+    const signal = onlySignal(options);
+    return await this.#onOpen(async (handle) => {
       expectBytes(data, "data");
       for (let done = 0; done < data.length;) {
         done += await this.#write(handle, data.subarray(done), signal);

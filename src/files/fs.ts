@@ -17,7 +17,7 @@ import type {
 } from "../../ffi/protocol/protocol.gen.ts";
 import { readStream } from "../../ffi/stream.ts";
 import { ChunkEncoder, encoded } from "./bytes.ts";
-import type { Cancellable } from "../cancellable.ts";
+import { type Cancellable, onlySignal, refuseOthers } from "../cancellable.ts";
 import { FileSystemError } from "../errors.ts";
 import { type FileInfo, type FsFile, toFile, toFileInfo, toSeconds } from "./file.ts";
 import { requireRead, requireWrite } from "../host/permissions.ts";
@@ -113,8 +113,9 @@ export class FileSystem {
   /** Reads a file as bytes. For long ones, see {@link FileSystem.open}. */
   async readFile(
     path: string,
-    { signal }: Cancellable = {},
+    options: Cancellable = {},
   ): Promise<Uint8Array<ArrayBuffer>> {
+    const signal = onlySignal(options);
     const { bytes } = await this.#call("fs.readFile", { path }, { signal });
     return bytes as Uint8Array<ArrayBuffer>;
   }
@@ -169,9 +170,10 @@ export class FileSystem {
   }
 
   /** Creates a file or empties it, and opens it to read and write. */
-  create(path: string, options: Cancellable = {}): Promise<FsFile> {
-    return this.open(path, {
-      ...options,
+  async create(path: string, options: Cancellable = {}): Promise<FsFile> {
+    const signal = onlySignal(options);
+    return await this.open(path, {
+      ...signal && { signal },
       read: true,
       write: true,
       create: true,
@@ -182,8 +184,9 @@ export class FileSystem {
   /** The entries of a directory, in no order. */
   async *readDir(
     path: string,
-    { signal }: Cancellable = {},
+    options: Cancellable = {},
   ): AsyncGenerator<DirEntry, void> {
+    const signal = onlySignal(options);
     const { client } = await this.#root();
     const { handle } = await this.#call("fs.readDir", { path }, { signal });
     // Each item is a list, which is enough of them to be on their way.
@@ -200,14 +203,16 @@ export class FileSystem {
   }
 
   /** Says what is known about a file. A link stands for what it leads to. */
-  async stat(path: string, { signal }: Cancellable = {}): Promise<FileInfo> {
+  async stat(path: string, options: Cancellable = {}): Promise<FileInfo> {
+    const signal = onlySignal(options);
     const request = { path, follow: true };
     const { result } = await this.#call("fs.stat", request, { signal });
     return toFileInfo(result);
   }
 
   /** Says what is known about a file, or about a link itself. */
-  async lstat(path: string, { signal }: Cancellable = {}): Promise<FileInfo> {
+  async lstat(path: string, options: Cancellable = {}): Promise<FileInfo> {
+    const signal = onlySignal(options);
     const request = { path, follow: false };
     const { result } = await this.#call("fs.stat", request, { signal });
     return toFileInfo(result);
@@ -247,8 +252,9 @@ export class FileSystem {
   async rename(
     oldPath: string,
     newPath: string,
-    { signal }: Cancellable = {},
+    options: Cancellable = {},
   ): Promise<void> {
+    const signal = onlySignal(options);
     await this.#call("fs.rename", { path: oldPath, newPath }, { signal });
   }
 
@@ -256,8 +262,9 @@ export class FileSystem {
   async copyFile(
     fromPath: string,
     toPath: string,
-    { signal }: Cancellable = {},
+    options: Cancellable = {},
   ): Promise<void> {
+    const signal = onlySignal(options);
     const request = { path: fromPath, newPath: toPath };
     await this.#call("fs.copyFile", request, { signal });
   }
@@ -266,20 +273,23 @@ export class FileSystem {
   async symlink(
     oldPath: string,
     newPath: string,
-    { signal }: Cancellable = {},
+    options: Cancellable = {},
   ): Promise<void> {
+    const signal = onlySignal(options);
     const request = { target: oldPath, path: newPath };
     await this.#call("fs.symlink", request, { signal });
   }
 
   /** What a symbolic link says. */
-  async readLink(path: string, { signal }: Cancellable = {}): Promise<string> {
+  async readLink(path: string, options: Cancellable = {}): Promise<string> {
+    const signal = onlySignal(options);
     const { result } = await this.#call("fs.readLink", { path }, { signal });
     return result.path;
   }
 
   /** The absolute path of a file without links and dots. */
-  async realPath(path: string, { signal }: Cancellable = {}): Promise<string> {
+  async realPath(path: string, options: Cancellable = {}): Promise<string> {
+    const signal = onlySignal(options);
     const { result } = await this.#call("fs.realPath", { path }, { signal });
     return result.path;
   }
@@ -288,8 +298,9 @@ export class FileSystem {
   async chmod(
     path: string,
     mode: number,
-    { signal }: Cancellable = {},
+    options: Cancellable = {},
   ): Promise<void> {
+    const signal = onlySignal(options);
     await this.#call("fs.setAttributes", { path, mode }, { signal });
   }
 
@@ -301,8 +312,9 @@ export class FileSystem {
     path: string,
     uid: number | null,
     gid: number | null,
-    { signal }: Cancellable = {},
+    options: Cancellable = {},
   ): Promise<void> {
+    const signal = onlySignal(options);
     const owner = {
       ...(uid === null ? {} : { uid }),
       ...(gid === null ? {} : { gid }),
@@ -318,8 +330,9 @@ export class FileSystem {
     path: string,
     atime: number | Date,
     mtime: number | Date,
-    { signal }: Cancellable = {},
+    options: Cancellable = {},
   ): Promise<void> {
+    const signal = onlySignal(options);
     await this.#call("fs.setAttributes", {
       path,
       accessedSeconds: toSeconds(atime),
@@ -331,8 +344,9 @@ export class FileSystem {
   async truncate(
     path: string,
     length = 0,
-    { signal }: Cancellable = {},
+    options: Cancellable = {},
   ): Promise<void> {
+    const signal = onlySignal(options);
     await this.#call("fs.setAttributes", { path, size: length }, { signal });
   }
 
@@ -382,8 +396,9 @@ export class FileSystem {
     name: "fs.copyFromHost" | "fs.copyToHost",
     source: string,
     destination: string,
-    { signal, onProgress }: HostCopyOptions,
+    { signal, onProgress, ...others }: HostCopyOptions,
   ): Promise<void> {
+    refuseOthers(others, "signal and onProgress");
     const progress = onProgress !== undefined;
     await this.#call(name, { source, destination, progress }, {
       signal,

@@ -11,7 +11,7 @@ import type {
   VolumeKind,
   VolumeOptions,
 } from "../../ffi/protocol/protocol.gen.ts";
-import type { Cancellable } from "../cancellable.ts";
+import { type Cancellable, onlySignal } from "../cancellable.ts";
 import { connect } from "../host/connection.ts";
 import { showAs } from "../inspect.ts";
 import { type FileSystem, toFileSystem } from "./fs.ts";
@@ -94,8 +94,9 @@ export class Volume {
    */
   static async get(
     name: string,
-    { signal }: Cancellable = {},
+    options: Cancellable = {},
   ): Promise<Volume> {
+    const signal = onlySignal(options);
     const client = await connect(signal);
     const { result } = await client.call("volume.get", { name }, { signal });
     return toVolume(client, result);
@@ -118,8 +119,9 @@ export class Volume {
    */
   static async remove(
     name: string,
-    { signal }: Cancellable = {},
+    options: Cancellable = {},
   ): Promise<void> {
+    const signal = onlySignal(options);
     await remove(await connect(signal), name, signal);
   }
 
@@ -165,7 +167,8 @@ export class Volume {
   }
 
   /** Removes the volume. Throws what `Volume.remove` throws. */
-  async remove({ signal }: Cancellable = {}): Promise<void> {
+  async remove(options: Cancellable = {}): Promise<void> {
+    const signal = onlySignal(options);
     await remove(this.#client, this.name, signal);
   }
 }

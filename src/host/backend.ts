@@ -11,7 +11,7 @@ import type {
   CloudOptions,
   ProfileSelection,
 } from "../../ffi/protocol/protocol.gen.ts";
-import type { Cancellable } from "../cancellable.ts";
+import { type Cancellable, onlySignal } from "../cancellable.ts";
 import { connect, connected, open } from "./connection.ts";
 import { InvalidOptionError } from "../errors.ts";
 import { showAs } from "../inspect.ts";
@@ -146,8 +146,9 @@ export class Backend implements Disposable {
  * environment or the configuration chooses one that there is not.
  */
 export async function backendInfo(
-  { signal }: Cancellable = {},
+  options: Cancellable = {},
 ): Promise<BackendInfo> {
+  const signal = onlySignal(options);
   const client = await connect(signal);
   return (await client.call("backend.info", {}, { signal })).result;
 }
@@ -193,17 +194,20 @@ export const Profiles: {
    */
   reset(options?: Cancellable): Promise<ProfileSelection>;
 } = {
-  async get({ signal } = {}) {
+  async get(options = {}) {
+    const signal = onlySignal(options);
     const client = await connect(signal);
     requireRead(await configPath(client));
     return (await client.call("backend.profiles", {}, { signal })).result;
   },
-  async use(name, { signal } = {}) {
+  async use(name, options = {}) {
+    const signal = onlySignal(options);
     const client = await connect(signal);
     await requireConfig(client);
     return (await client.call("backend.useProfile", { name }, { signal })).result;
   },
-  async reset({ signal } = {}) {
+  async reset(options = {}) {
+    const signal = onlySignal(options);
     const client = await connect(signal);
     await requireConfig(client);
     return (await client.call("backend.useProfile", {}, { signal })).result;

@@ -18,7 +18,7 @@ import {
 } from "../../ffi/library/library.ts";
 import { manifest } from "../../ffi/library/manifest.gen.ts";
 import type { HostDiagnosis, RuntimeInfo } from "../../ffi/protocol/protocol.gen.ts";
-import type { Cancellable } from "../cancellable.ts";
+import { type Cancellable, onlySignal, refuseOthers } from "../cancellable.ts";
 import { toError } from "../failure.ts";
 import { connect } from "./connection.ts";
 import { requireRun } from "./permissions.ts";
@@ -76,8 +76,9 @@ export interface Versions {
  * Permissions: the activity "install" of `docs/permissions.md`.
  */
 export async function install(
-  { force = false, mirror, onProgress, signal }: InstallOptions = {},
+  { force = false, mirror, onProgress, signal, ...others }: InstallOptions = {},
 ): Promise<Installation> {
+  refuseOthers(others, "force, mirror, onProgress and signal");
   if (mirror !== undefined && isOwnLibrary()) {
     throw toError({
       code: "invalid-option",
@@ -116,8 +117,9 @@ export async function isInstalled(options: Cancellable = {}): Promise<boolean> {
  * unpack it.
  */
 export async function ensureRuntime(
-  { signal }: Cancellable = {},
+  options: Cancellable = {},
 ): Promise<RuntimeInfo> {
+  const signal = onlySignal(options);
   const client = await connect(signal);
   const { result } = await client.call("runtime.ensure", {}, { signal });
   return result;
@@ -131,8 +133,9 @@ export async function ensureRuntime(
  * sandboxes live in the cloud.
  */
 export async function runtimePath(
-  { signal }: Cancellable = {},
+  options: Cancellable = {},
 ): Promise<string | undefined> {
+  const signal = onlySignal(options);
   const client = await connect(signal);
   const { result } = await client.call("runtime.find", {}, { signal });
   return result.runtime?.msbPath;
@@ -150,8 +153,9 @@ export async function runtimePath(
  */
 export async function setRuntimePath(
   path: string,
-  { signal }: Cancellable = {},
+  options: Cancellable = {},
 ): Promise<void> {
+  const signal = onlySignal(options);
   requireRun(path);
   const client = await connect(signal);
   await client.call("runtime.setPath", { path }, { signal });
@@ -163,8 +167,9 @@ export async function setRuntimePath(
  * Throws {@link UnsupportedError} where sandboxes live in a cloud.
  */
 export async function version(
-  { signal }: Cancellable = {},
+  options: Cancellable = {},
 ): Promise<Versions> {
+  const signal = onlySignal(options);
   const client = await connect(signal);
   const [{ result: versions }, { result: { runtime } }] = await Promise.all([
     client.call("runtime.versions", {}, { signal }),
@@ -177,8 +182,9 @@ export async function version(
 
 /** Looks at what a sandbox needs of this machine, without changing anything. */
 export async function diagnose(
-  { signal }: Cancellable = {},
+  options: Cancellable = {},
 ): Promise<HostDiagnosis> {
+  const signal = onlySignal(options);
   const client = await connect(signal);
   const { result } = await client.call("runtime.diagnose", {}, { signal });
   return result;

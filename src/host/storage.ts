@@ -9,7 +9,7 @@ import type {
   StoragePruneReport,
   StorageUsage,
 } from "../../ffi/protocol/protocol.gen.ts";
-import type { Cancellable } from "../cancellable.ts";
+import { type Cancellable, onlySignal } from "../cancellable.ts";
 import { connect } from "./connection.ts";
 
 /** Which memory files to remove. */
@@ -42,7 +42,8 @@ export const Storage: {
    */
   prune(options?: PruneStorageOptions): Promise<StoragePruneReport>;
 } = {
-  async usage({ signal } = {}) {
+  async usage(options = {}) {
+    const signal = onlySignal(options);
     const client = await connect(signal);
     return (await client.call("storage.usage", {}, { signal })).result;
   },

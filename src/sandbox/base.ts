@@ -21,7 +21,7 @@ import type {
   StopResult,
   TouchResult,
 } from "../../ffi/protocol/protocol.gen.ts";
-import type { Cancellable } from "../cancellable.ts";
+import { type Cancellable, onlySignal } from "../cancellable.ts";
 import type { MicrosandboxError } from "../errors.ts";
 import { toError } from "../failure.ts";
 import { type Address, address } from "./address.ts";
@@ -122,14 +122,15 @@ export abstract class SandboxBase {
    * console.log(second.name);
    * ```
    */
-  async config({ signal }: Cancellable = {}): Promise<SandboxConfig> {
+  async config(options: Cancellable = {}): Promise<SandboxConfig> {
+    const signal = onlySignal(options);
     const { client, handle, on } = await this[address]();
-    const { result: { patches, ...options }, bytes } = await client.call(
+    const { result: { patches, ...config }, bytes } = await client.call(
       "sandbox.config",
       { ...on, options: {} },
       { handle, signal },
     );
-    return patches ? { ...options, patches: decodePatches(patches, bytes) } : options;
+    return patches ? { ...config, patches: decodePatches(patches, bytes) } : config;
   }
 
   /**
@@ -137,7 +138,8 @@ export abstract class SandboxBase {
    *
    * Throws {@link SandboxNotFoundError}.
    */
-  async refresh({ signal }: Cancellable = {}): Promise<SandboxHandle> {
+  async refresh(options: Cancellable = {}): Promise<SandboxHandle> {
+    const signal = onlySignal(options);
     const { client } = await this[address]();
     const { name, id } = this;
     const { result } = await client.call("sandbox.get", { name, id }, { signal });
@@ -468,7 +470,8 @@ export abstract class SandboxBase {
    * code `metrics-disabled`, or `metrics-unavailable`: in the first second, and
    * while this machine's clock is set ahead of where it was at the boot.
    */
-  async metrics({ signal }: Cancellable = {}): Promise<SandboxMetrics> {
+  async metrics(options: Cancellable = {}): Promise<SandboxMetrics> {
+    const signal = onlySignal(options);
     return await readMetrics(await this[address](), signal);
   }
 

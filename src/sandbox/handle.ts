@@ -11,7 +11,7 @@ import type {
   SandboxInfo,
   Status,
 } from "../../ffi/protocol/protocol.gen.ts";
-import type { Cancellable } from "../cancellable.ts";
+import { type Cancellable, onlySignal } from "../cancellable.ts";
 import { type Address, address } from "./address.ts";
 import { showAs } from "../inspect.ts";
 import { make } from "./make.ts";
@@ -152,7 +152,8 @@ export class SandboxHandle extends SandboxBase {
    *
    * Throws {@link MicrosandboxError} with code `sandbox-still-running`.
    */
-  async remove({ signal }: Cancellable = {}): Promise<void> {
+  async remove(options: Cancellable = {}): Promise<void> {
+    const signal = onlySignal(options);
     await this.#client.call("sandbox.remove", this.#target, { signal });
   }
 

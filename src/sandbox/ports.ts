@@ -6,7 +6,7 @@
 
 import { request as httpRequest } from "node:http";
 import type { CreateOptions, PublishedPort } from "../../ffi/protocol/protocol.gen.ts";
-import { checkTimeout } from "../cancellable.ts";
+import { checkTimeout, refuseOthers } from "../cancellable.ts";
 import { WaitTimeoutError } from "../errors.ts";
 import { toError } from "../failure.ts";
 import {
@@ -101,7 +101,7 @@ export async function waitForHttp(
   guestPort: number,
   { path = "/", status, timeoutMs = 60_000, signal, ...others }: WaitForHttpOptions,
 ): Promise<void> {
-  refuseOthers(others);
+  refuseOthers(others, "path, status, timeoutMs and signal");
   checkTimeout(timeoutMs);
   checkPath(path);
   const published = ports.find((port) => port.guestPort === guestPort && port.protocol === "tcp");
@@ -143,18 +143,6 @@ export async function waitForHttp(
     }
     await pause(paceMs, signal);
   }
-}
-
-/** Refuses what is no option, as the library does for other calls. */
-function refuseOthers(others: object): void {
-  const [name] = Object.keys(others);
-  if (name === undefined) return;
-  throw toError({
-    code: "unknown-option",
-    message: `Cannot use option ${name}: waitForHttp takes path, status, ` +
-      `timeoutMs and signal`,
-    details: { path: name },
-  });
 }
 
 /** Refuses what would ask another server, or not be a request at all. */

@@ -17,7 +17,7 @@ import type {
   StopResult,
 } from "../../ffi/protocol/protocol.gen.ts";
 import { type AgentClient, connectAgent } from "../remote/agent.ts";
-import type { Cancellable } from "../cancellable.ts";
+import { type Cancellable, onlySignal } from "../cancellable.ts";
 import type { CommandOutput, CommandStatus, ExecOptions } from "../command/command.ts";
 import { connect } from "../host/connection.ts";
 import { StopTimeoutError } from "../errors.ts";
@@ -196,8 +196,9 @@ export class Sandbox extends SandboxBase implements AsyncDisposable {
    */
   static async get(
     name: string,
-    { signal }: Cancellable = {},
+    options: Cancellable = {},
   ): Promise<SandboxHandle> {
+    const signal = onlySignal(options);
     const client = await connect(signal);
     const { result } = await client.call("sandbox.get", { name }, { signal });
     return new SandboxHandle(client, result);
@@ -236,8 +237,9 @@ export class Sandbox extends SandboxBase implements AsyncDisposable {
    */
   static async remove(
     name: string,
-    { signal }: Cancellable = {},
+    options: Cancellable = {},
   ): Promise<void> {
+    const signal = onlySignal(options);
     const client = await connect(signal);
     await client.call("sandbox.remove", { name }, { signal });
   }
@@ -261,8 +263,9 @@ export class Sandbox extends SandboxBase implements AsyncDisposable {
 
   /** Tells what every running sandbox uses, by the sandboxes' names. */
   static async metrics(
-    { signal }: Cancellable = {},
+    options: Cancellable = {},
   ): Promise<Map<string, SandboxMetrics>> {
+    const signal = onlySignal(options);
     const client = await connect(signal);
     const { result } = await client.call("metrics.all", {}, { signal });
     return new Map(
@@ -464,7 +467,8 @@ export class Sandbox extends SandboxBase implements AsyncDisposable {
    * Connects to this sandbox's agent, to speak its protocol. Otherwise like
    * {@link AgentClient.connect}.
    */
-  async agent({ signal }: Cancellable = {}): Promise<AgentClient> {
+  async agent(options: Cancellable = {}): Promise<AgentClient> {
+    const signal = onlySignal(options);
     const { name, id } = this;
     return await connectAgent(this.#client, { name, id }, signal);
   }
@@ -567,7 +571,8 @@ export class Sandbox extends SandboxBase implements AsyncDisposable {
    * Tells which mounts a restored sandbox does without, or has otherwise than
    * its original. Empty for any other sandbox.
    */
-  async restoreWarnings({ signal }: Cancellable = {}): Promise<RestoreWarning[]> {
+  async restoreWarnings(options: Cancellable = {}): Promise<RestoreWarning[]> {
+    const signal = onlySignal(options);
     const { result } = await this.#client.call(
       "sandbox.restoreWarnings",
       {},
@@ -581,7 +586,8 @@ export class Sandbox extends SandboxBase implements AsyncDisposable {
    * and files cannot be used through this object afterwards; `Sandbox.get`
    * finds the sandbox again.
    */
-  async detach({ signal }: Cancellable = {}): Promise<void> {
+  async detach(options: Cancellable = {}): Promise<void> {
+    const signal = onlySignal(options);
     const handle = this.#openHandle();
     await this.#client.call("sandbox.detach", {}, { handle, signal });
     this.#release();

@@ -22,7 +22,7 @@ import type {
   SnapshotTarget,
   VerifyResult,
 } from "../../ffi/protocol/protocol.gen.ts";
-import type { Cancellable } from "../cancellable.ts";
+import { type Cancellable, onlySignal } from "../cancellable.ts";
 import { connect } from "../host/connection.ts";
 import { type Address, address } from "./address.ts";
 import { showAs } from "../inspect.ts";
@@ -212,8 +212,9 @@ export class Snapshot {
    */
   static async get(
     reference: string,
-    { signal }: Cancellable = {},
+    options: Cancellable = {},
   ): Promise<Snapshot> {
+    const signal = onlySignal(options);
     requireReadOfPath(reference);
     const client = await connect(signal);
     const { result } = await client.call("snapshot.get", { reference }, { signal });
@@ -286,8 +287,9 @@ export class Snapshot {
    */
   static async groupHead(
     selector: string,
-    { signal }: Cancellable = {},
+    options: Cancellable = {},
   ): Promise<GroupHead> {
+    const signal = onlySignal(options);
     const client = await connect(signal);
     const { result } = await client.call("snapshot.groupHead", { selector }, { signal });
     return result;
@@ -396,7 +398,8 @@ export class Snapshot {
   }
 
   /** Reads its labels and its whole description. */
-  async details({ signal }: Cancellable = {}): Promise<SnapshotDetails> {
+  async details(options: Cancellable = {}): Promise<SnapshotDetails> {
+    const signal = onlySignal(options);
     const { result } = await this.#client.call("snapshot.details", this.#target, { signal });
     return result;
   }
@@ -407,13 +410,15 @@ export class Snapshot {
    * Throws {@link SnapshotError} with code `snapshot-integrity` when they do
    * not match.
    */
-  async verify({ signal }: Cancellable = {}): Promise<VerifyResult> {
+  async verify(options: Cancellable = {}): Promise<VerifyResult> {
+    const signal = onlySignal(options);
     const { result } = await this.#client.call("snapshot.verify", this.#target, { signal });
     return result;
   }
 
   /** Tells how much room it takes on this machine. */
-  async storageUsage({ signal }: Cancellable = {}): Promise<DiskUsage> {
+  async storageUsage(options: Cancellable = {}): Promise<DiskUsage> {
+    const signal = onlySignal(options);
     const { result } = await this.#client.call(
       "snapshot.storageUsage",
       this.#target,
