@@ -328,10 +328,10 @@ export class Snapshot {
    *
    * Disposing of the sandbox stops it, and removes it when it was given no name,
    * unless it is `detached`. When the program ends without that, it goes on. It
-   * uses nothing of this machine that `bindings` does not name. Of the original's settings it
-   * keeps its image, its size and the user of its commands, but neither
-   * environment variables nor labels. A restore that fails or is aborted leaves
-   * nothing behind.
+   * uses nothing of this machine that `bindings` does not name. Of the original's
+   * settings it keeps its image, its size and the user of its commands, but
+   * neither environment variables nor labels. A restore that fails or is aborted
+   * leaves nothing behind.
    *
    * Throws {@link SandboxAlreadyExistsError}, {@link SnapshotError},
    * {@link BootError}, and {@link MissingRestoreBindingsError} when `bindings`
