@@ -13,6 +13,7 @@
 
 import process from "node:process";
 import { parseArgs } from "node:util";
+import { manifest } from "./ffi/library/manifest.gen.ts";
 import { doctor } from "./src/cli/doctor.ts";
 import { runInstall } from "./src/cli/install.ts";
 import { print, say } from "./src/cli/output.ts";
@@ -24,7 +25,7 @@ const usage = `Usage: cli COMMAND
   doctor                            find out what keeps sandboxes from booting
   where                             where everything is, and its permissions
 
-Each prints JSON with --json.`;
+Each prints JSON with --json. --version prints the version.`;
 
 const jsonOption = { json: { type: "boolean", default: false } } as const;
 const installOptions = {
@@ -47,7 +48,15 @@ export async function main(args: string[]): Promise<number> {
 }
 
 async function run([command, ...args]: string[]): Promise<number> {
+  if (args.some((it) => it === "--help" || it === "-h")) {
+    print(usage);
+    return 0;
+  }
   switch (command) {
+    case "--version":
+    case "-V":
+      print(manifest.version);
+      return 0;
     case "install": {
       const { values } = parseArgs({ args, options: installOptions });
       return await runInstall(values);

@@ -6,28 +6,17 @@
 
 import { Buffer } from "node:buffer";
 import { setImmediate } from "node:timers";
+import { type Failure, notBytes, Refused } from "./failure.ts";
+import { toJson } from "./json.ts";
 import type { Native } from "./native.ts";
 import {
   type ClientConfig,
-  type ErrorCode,
   frameHeaderLength,
   frameKind,
   operation,
   type Operations,
   status,
 } from "./protocol/protocol.gen.ts";
-
-/** An error as it travels in a frame. */
-export interface Failure {
-  /** What went wrong, as a stable name. */
-  code: ErrorCode;
-  /** What went wrong, as a sentence. */
-  message: string;
-  /** What to branch on. */
-  details?: unknown;
-  /** What was produced before the failure. */
-  bytes?: Uint8Array<ArrayBuffer>;
-}
 
 /** What a request may have besides its options. */
 export interface CallOptions {
@@ -99,8 +88,7 @@ export class Client {
     this.#native = native;
     this.#toError = toError;
     const out = new Uint32Array(1);
-    const [json, length] = this.#encode(config);
-    const code = native.clientOpen(json, length, out);
+    const code = native.clientOpen(...this.#encodeConfig(config), out);
     if (code === status.invalidConfig) {
       throw toError({
         code: "invalid-config",
@@ -108,9 +96,14 @@ export class Client {
           `them is unknown or of another type than it should be`,
       });
     }
-    this.#expectOk(code, "open a client");
+    if (code !== status.ok) throw toError(statusFailure(code, "open a client"));
     this.#number = out[0]!;
     this.#wait = native.waiter(this.#number, () => this.#isClosed);
+  }
+
+  /** Whether the client was closed, or has ended because it could not go on. */
+  get isClosed(): boolean {
+    return this.#isClosed;
   }
 
   /**
@@ -120,32 +113,44 @@ export class Client {
    * library is done with it, so that nothing of it is left then; when the
    * result came before the cancellation, it resolves.
    */
-  call<Name extends keyof Operations>(
+  async call<Name extends keyof Operations>(
     name: Name,
     options: Operations[Name]["options"],
-    { handle = 0, bytes = nothing, signal, onEvent }: CallOptions = {},
+    call: CallOptions = {},
+  ): Promise<Reply<Operations[Name]["result"]>> {
+    try {
+      return await this.#submit(name, options, call);
+    } catch (error) {
+      // Made here and not where frames are received: only here does the stack
+      // lead to the part of the program that has called.
+      throw error instanceof Refused ? this.#toError(error.failure) : error;
+    }
+  }
+
+  #submit<Name extends keyof Operations>(
+    name: Name,
+    options: Operations[Name]["options"],
+    { handle = 0, bytes = nothing, signal, onEvent }: CallOptions,
   ): Promise<Reply<Operations[Name]["result"]>> {
     return new Promise((resolve, reject) => {
       signal?.throwIfAborted();
-      if (this.#isClosed) throw this.#closedError();
+      if (this.#isClosed) throw new Refused(closed);
       if (!(bytes instanceof Uint8Array)) {
-        throw this.#toError(notBytes(bytes, "bytes"));
+        throw new Refused(notBytes(bytes, "bytes"));
       }
       const request = this.#nextRequest();
       const [json, jsonLength] = this.#encode(options);
-      this.#expectOk(
-        this.#native.submit(
-          this.#number,
-          request,
-          operation[name],
-          handle,
-          json,
-          jsonLength,
-          fixed(bytes),
-          bytes.length,
-        ),
-        `start ${name}`,
+      const code = this.#native.submit(
+        this.#number,
+        request,
+        operation[name],
+        handle,
+        json,
+        jsonLength,
+        fixed(bytes),
+        bytes.length,
       );
+      if (code !== status.ok) throw new Refused(statusFailure(code, `start ${name}`));
       const onAbort = signal &&
         (() => void this.#native.cancel(this.#number, request));
       if (signal && onAbort) signal.addEventListener("abort", onAbort);
@@ -167,15 +172,15 @@ export class Client {
 
   /** Closes the client. What is in flight fails with `client-closed`. */
   close(): void {
-    if (!this.#isClosed) this.#end(() => this.#closedError());
+    if (!this.#isClosed) this.#end(closed);
   }
 
-  /** Closes the client, and has what is in flight fail with a reason. */
-  #end(reason: () => Error): void {
+  /** Closes the client, and makes what is in flight fail. */
+  #end(failure: Failure): void {
     this.#isClosed = true;
     this.#native.clientClose(this.#number);
     for (const request of [...this.#pending.keys()]) {
-      this.#take(request)?.reject(reason());
+      this.#take(request)?.reject(new Refused(failure));
     }
     // Bun's descriptor is closed by the wait that sees its end.
     if (!this.#isWaiting) void this.#wait();
@@ -232,7 +237,7 @@ export class Client {
     } catch (error) {
       if (this.#isClosed) return;
       const message = `Cannot go on with the library: ${(error as Error).message}`;
-      this.#end(() => this.#toError({ code: "internal", message }));
+      this.#end({ code: "internal", message });
     }
   }
 
@@ -250,7 +255,7 @@ export class Client {
         buffer = new Uint8Array(Buffer.allocUnsafeSlow(this.#framesLength[0]!).buffer);
         code = this.#receive(buffer);
       }
-      this.#expectOk(code, "receive");
+      if (code !== status.ok) throw new Error(statusFailure(code, "receive").message);
       const length = this.#framesLength[0]!;
       if (length === 0) return;
       this.#deliver(buffer, length);
@@ -304,7 +309,7 @@ export class Client {
   #fail(request: number, failure: Failure): void {
     const { signal, reject } = this.#take(request)!;
     reject(
-      failure.code === "cancelled" && signal?.aborted ? signal.reason : this.#toError(failure),
+      failure.code === "cancelled" && signal?.aborted ? signal.reason : new Refused(failure),
     );
   }
 
@@ -324,45 +329,38 @@ export class Client {
     return this.#lastRequest;
   }
 
+  #encodeConfig(config: ClientConfig): [Uint8Array<ArrayBuffer>, number] {
+    try {
+      return this.#encode(config);
+    } catch (error) {
+      throw error instanceof Refused ? this.#toError(error.failure) : error;
+    }
+  }
+
   /** The options as JSON, and how much of the array they take. */
   #encode(options: unknown): [Uint8Array<ArrayBuffer>, number] {
-    const json = isPlain(options, 8)
-      ? JSON.stringify(options)
-      : JSON.stringify(options, (_key, value: unknown) => {
-        if (isEncodable(value)) return value;
-        throw this.#unencodable(options, value);
-      });
+    const json = toJson(options);
     const { read, written } = encoder.encodeInto(json, this.#scratch);
     if (read === json.length) return [this.#scratch, written];
     const encoded = encoder.encode(json);
     return [encoded, encoded.length];
   }
+}
 
-  #unencodable(options: unknown, value: unknown): Error {
-    const path = pathTo(options, value) ?? "";
-    // A number that is none can be shown; anything else may be a secret.
-    const shown = typeof value === "number" ? value : `a ${typeof value}`;
-    return this.#toError({
-      code: "invalid-option",
-      message: `Cannot use option ${path}: ${shown} is no JSON value`,
-      details: { path },
-    });
-  }
+const closed: Failure = {
+  code: "client-closed",
+  message: "The client was closed before the request completed",
+};
 
-  #closedError(): Error {
-    return this.#toError({
-      code: "client-closed",
-      message: "The client was closed before the request completed",
-    });
-  }
-
-  #expectOk(code: number, action: string): void {
-    if (code === status.ok) return;
-    throw this.#toError({
-      code: "internal",
-      message: `Cannot ${action}: the library returned status ${code}`,
-    });
-  }
+/** The failure that a status of the library is. */
+function statusFailure(code: number, action: string): Failure {
+  // A program that is loaded again, as `bun --hot` does it, closes the clients
+  // that it had before.
+  if (code === status.invalidClient) return closed;
+  return {
+    code: "internal",
+    message: `Cannot ${action}: the library returned status ${code}`,
+  };
 }
 
 function parse(json: Uint8Array): unknown {
@@ -372,66 +370,6 @@ function parse(json: Uint8Array): unknown {
 /** Whether the JSON of a frame is that of an error. */
 function isFailure(json: unknown): json is Failure {
   return typeof (json as Failure | null)?.code === "string";
-}
-
-/**
- * Whether JSON holds a value and all that it contains, to this depth. It is
- * quicker to look than to have `JSON.stringify` ask about each value.
- */
-function isPlain(value: unknown, depth: number): boolean {
-  if (typeof value !== "object") return isEncodable(value);
-  if (value === null) return true;
-  if (depth === 0 || "toJSON" in value) return false;
-  if (Array.isArray(value)) return value.every((it) => isPlain(it, depth - 1));
-  for (const key in value) {
-    if (!isPlain(value[key as keyof typeof value], depth - 1)) return false;
-  }
-  return true;
-}
-
-/** Whether `JSON.stringify` would not drop it silently, or make it `null`. */
-function isEncodable(value: unknown): boolean {
-  switch (typeof value) {
-    case "number":
-      return Number.isFinite(value);
-    case "bigint":
-    case "function":
-    case "symbol":
-      return false;
-    default:
-      return true;
-  }
-}
-
-/**
- * The failure for what is no `Uint8Array`. Other arrays have another length than
- * their bytes, and would be used in part.
- */
-export function notBytes(value: unknown, path: string): Failure {
-  return {
-    code: "invalid-option",
-    message: `Cannot use ${kindOf(value)} as ${path}: give a Uint8Array`,
-    details: { path },
-  };
-}
-
-/** What a value is, without what it holds: that may be a secret. */
-function kindOf(value: unknown): string {
-  if (typeof value !== "object" || value === null) return `a ${typeof value}`;
-  return `a value of type ${value.constructor?.name ?? "object"}`;
-}
-
-/** Where in an object a value first is. */
-function pathTo(object: unknown, value: unknown): string | undefined {
-  if (Object.is(object, value)) return "";
-  if (typeof object !== "object" || object === null) return undefined;
-  for (const [key, inner] of Object.entries(object)) {
-    const rest = pathTo(inner, value);
-    if (rest === undefined) continue;
-    const step = Array.isArray(object) ? `[${key}]` : key;
-    return step + (rest === "" || rest.startsWith("[") ? rest : `.${rest}`);
-  }
-  return undefined;
 }
 
 /** Foreign calls take no shared and no resizable memory, so that is copied. */

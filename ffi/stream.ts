@@ -67,6 +67,11 @@ export async function* readStream(
       }
       ({ result: { done } } = await read);
     }
+  } catch (error) {
+    // It was made while nobody waited, so its stack leads nowhere. A reason that
+    // was given with the signal is the program's own.
+    if (error instanceof Error && !signal?.aborted) Error.captureStackTrace(error);
+    throw error;
   } finally {
     stopped.abort();
     client.release(handle);

@@ -19,6 +19,34 @@ export interface Cancellable {
   signal?: AbortSignal | undefined;
 }
 
+/**
+ * The signal of options that have nothing else. Others are refused by name, as
+ * the library does it where there are more.
+ */
+export function onlySignal(options: Cancellable): AbortSignal | undefined {
+  if (options instanceof AbortSignal) {
+    throw toError({
+      code: "invalid-option",
+      message: "Cannot use a signal as the options: give it as { signal }",
+      details: { path: "signal" },
+    });
+  }
+  const { signal, ...others } = options;
+  refuseOthers(others, "signal");
+  return signal;
+}
+
+/** Refuses options that a call does not have. */
+export function refuseOthers(others: object, known: string): void {
+  const [name] = Object.keys(others);
+  if (name === undefined) return;
+  throw toError({
+    code: "unknown-option",
+    message: `Cannot use option ${name}: this call takes ${known}`,
+    details: { path: name },
+  });
+}
+
 /** Refuses a time to wait that timers do not take, or that is none. */
 export function checkTimeout(timeoutMs: number): void {
   if (timeoutMs >= 1 && timeoutMs < 2 ** 31) return;

@@ -26,7 +26,7 @@ import type { ErrorCode, HostDiagnosis, ModificationPlan } from "../ffi/protocol
  */
 export class MicrosandboxError extends Error {
   /** The class's name. */
-  override readonly name: string;
+  declare readonly name: string;
   /** A stable name for what went wrong. */
   readonly code: ErrorCode;
   /** What the library knows beyond the message. Its keys depend on `code`. */
@@ -39,7 +39,6 @@ export class MicrosandboxError extends Error {
     details: Readonly<Record<string, unknown>> = {},
   ) {
     super(message);
-    this.name = new.target.name;
     this.code = code;
     this.details = details;
   }
@@ -79,13 +78,21 @@ export class SandboxAlreadyExistsError extends MicrosandboxError {}
 export class SandboxNotFoundError extends MicrosandboxError {}
 
 /**
- * The sandbox does not run, or is not this object's any more.
- *
- * Codes: `sandbox-not-running`, `handle-closed`.
+ * The sandbox does not run. Code: `sandbox-not-running`.
  *
  * @category Errors
  */
 export class SandboxNotRunningError extends MicrosandboxError {}
+
+/**
+ * The object was closed or disposed, by this program: a sandbox, a process, a
+ * connection or a backend. What it led to may well go on.
+ *
+ * Codes: `handle-closed`, `client-closed` when its backend was closed.
+ *
+ * @category Errors
+ */
+export class ClosedError extends MicrosandboxError {}
 
 /**
  * An image is unknown, in use, or could not be fetched, unpacked or loaded. The
@@ -420,4 +427,47 @@ export class CloudError extends MicrosandboxError {
   get status(): number | undefined {
     return this.details["status"] as number | undefined;
   }
+}
+
+// A class's own name is another one in a program that was minified; the keys of
+// an object are not.
+const named: Record<string, { prototype: MicrosandboxError }> = {
+  BootError,
+  ClosedError,
+  CloudError,
+  CommandInterruptedError,
+  DirectoryNotEmptyError,
+  ExecFailedError,
+  ExecTimeoutError,
+  FileAlreadyExistsError,
+  FileNotFoundError,
+  FilePermissionError,
+  FileSystemError,
+  ImageError,
+  InvalidCursorError,
+  InvalidOptionError,
+  IsADirectoryError,
+  LogRotationError,
+  MicrosandboxError,
+  MissingRestoreBindingsError,
+  ModificationError,
+  NotADirectoryError,
+  PortUnavailableError,
+  SandboxAlreadyExistsError,
+  SandboxNotFoundError,
+  SandboxNotRunningError,
+  SandboxReplacedError,
+  SnapshotError,
+  SshError,
+  StdinClosedError,
+  StopTimeoutError,
+  UnfinishedCommandError,
+  UnsupportedError,
+  VolumeAlreadyExistsError,
+  VolumeInUseError,
+  VolumeNotFoundError,
+  WaitTimeoutError,
+};
+for (const [name, { prototype }] of Object.entries(named)) {
+  Object.defineProperty(prototype, "name", { value: name, configurable: true, writable: true });
 }

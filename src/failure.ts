@@ -4,10 +4,11 @@
  * @module
  */
 
-import type { Failure } from "../ffi/client.ts";
+import type { Failure } from "../ffi/failure.ts";
 import type { ErrorCode } from "../ffi/protocol/protocol.gen.ts";
 import {
   BootError,
+  ClosedError,
   CloudError,
   CommandInterruptedError,
   DirectoryNotEmptyError,
@@ -58,7 +59,8 @@ const classes: { [Code in ErrorCode]?: ErrorClass } = {
   "sandbox-already-exists": SandboxAlreadyExistsError,
   "sandbox-not-found": SandboxNotFoundError,
   "sandbox-not-running": SandboxNotRunningError,
-  "handle-closed": SandboxNotRunningError,
+  "handle-closed": ClosedError,
+  "client-closed": ClosedError,
   "image-archive-invalid": ImageError,
   "image-corrupt": ImageError,
   "image-in-use": ImageError,
@@ -129,10 +131,24 @@ export function toError(
   { code, message, details, bytes }: Failure,
 ): MicrosandboxError {
   const ErrorForCode = classes[code] ?? MicrosandboxError;
-  return new ErrorForCode(
+  const error = new ErrorForCode(
     code,
     message,
     (details ?? {}) as Record<string, unknown>,
     bytes,
   );
+  // Runtimes show the line of the first frame, which is to be that of a caller.
+  Error.captureStackTrace(error, toError);
+  return error;
+}
+
+/**
+ * The error for a failure of something that was begun earlier, with the stack of
+ * where that was: nothing of the program is on the stack when it arrives.
+ */
+export function toErrorOf(failure: Failure, begun: Error): MicrosandboxError {
+  const error = toError(failure);
+  const frames = begun.stack?.search(/^ +at /m) ?? -1;
+  if (frames >= 0) error.stack = `${error.name}: ${error.message}\n${begun.stack!.slice(frames)}`;
+  return error;
 }

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { test } from "node:test";
 import type { FileSystem } from "../mod.ts";
-import { SeekMode } from "../mod.ts";
+import { FileSystemError, SeekMode } from "../mod.ts";
 
 /** The files to test, and a directory in them that holds nothing else. */
 export interface TestedFiles {
@@ -142,6 +142,61 @@ export function testFiles(where: string, get: () => TestedFiles): void {
     const { readable } = await fs.open(path);
     const abort = new WritableStream({ write: () => controller.abort(reason) });
     await assert.rejects(readable.pipeTo(abort, { signal: controller.signal }), reason);
+    await fs.remove(path);
+  });
+
+  test(`${where}: text keeps its byte order mark, as it does in Deno and Node`, async () => {
+    const { fs, root } = get();
+    const path = `${root}mark.csv`;
+    const bytes = new Uint8Array([0xef, 0xbb, 0xbf, 0x61, 0x2c, 0x62, 0x0a]);
+    await fs.writeFile(path, bytes);
+    const read = await fs.readTextFile(path);
+    assert.equal(read, "\ufeffa,b\n");
+    await fs.writeTextFile(path, read);
+    assert.deepEqual(await fs.readFile(path), bytes);
+    await fs.remove(path);
+  });
+
+  test(`${where}: a file's stream reads what is asked for and nothing else`, async () => {
+    const { fs, root } = get();
+    const path = `${root}untaken`;
+    await fs.writeFile(path, "abcdef");
+    await using file = await fs.open(path);
+    const { readable } = file;
+    // The turn of a read that the stream had begun would be before this one's.
+    assert.equal((await file.stat()).size, 6);
+    const buffer = new Uint8Array(2);
+    assert.equal(await file.read(buffer), 2);
+    assert.deepEqual(buffer, text.encode("ab"));
+    const reader = readable.getReader({ mode: "byob" });
+    const { value } = await reader.read(new Uint8Array(3));
+    assert.deepEqual(value, text.encode("cde"));
+    assert.equal(await file.read(buffer), 1);
+    assert.equal((await reader.read(new Uint8Array(3))).done, true);
+    await fs.remove(path);
+  });
+
+  test(`${where}: a stream that cannot be written is cancelled, and a locked one changes nothing`, async () => {
+    const { fs, root } = get();
+    const path = `${root}kept`;
+    await fs.writeFile(path, "kept");
+    const cancelled = Promise.withResolvers<unknown>();
+    const source = new ReadableStream<string>({ cancel: cancelled.resolve });
+    await assert.rejects(fs.writeFile(`${path}/below`, source), (error: unknown) => {
+      assert.ok(error instanceof FileSystemError);
+      return true;
+    });
+    assert.ok(await cancelled.promise instanceof FileSystemError);
+    const reason = new Error("never mind");
+    const given = Promise.withResolvers<unknown>();
+    const unread = new ReadableStream<string>({ cancel: given.resolve });
+    const signal = AbortSignal.abort(reason);
+    await assert.rejects(fs.writeFile(path, unread, { signal }), reason);
+    assert.equal(await given.promise, reason);
+    const locked = new ReadableStream<string>();
+    locked.getReader();
+    await assert.rejects(fs.writeFile(path, locked), TypeError);
+    assert.equal(await fs.readTextFile(path), "kept");
     await fs.remove(path);
   });
 

@@ -39,7 +39,8 @@ What the flags name on a machine, ready to paste, with a permission set for \`de
     deno run -A jsr:@x/microsandbox/cli where
 
 - \`LIBRARY\` is the absolute path that this prints. Deno compares spelled paths, so another way to write it does not
-  count. It has the library's hash in its name and changes with each version.
+  count. It has the library's hash in its name and changes with each version. \`--allow-ffi=CACHE\` stays the same, and
+  allows to load whatever is in that directory.
 - \`CACHE\` is the directory of the library: \`$XDG_CACHE_HOME/microsandbox\`, else \`$HOME/.cache/microsandbox\`; on macOS
   \`$HOME/Library/Caches/microsandbox\`, where \`HOME\` alone is read, and on Windows \`%LOCALAPPDATA%\\microsandbox\`, where
   \`LOCALAPPDATA\` is.

@@ -81,6 +81,8 @@ async function fill(
       onProgress,
     });
     await place(temporary, path, library);
+    // It is read once more, and then not at every start.
+    await isIntact(path, library);
   } finally {
     clearInterval(beat);
     await rm(temporary, { force: true });

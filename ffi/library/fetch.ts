@@ -132,6 +132,8 @@ async function receive(
     }
   } finally {
     clearTimeout(timer);
+    // What was not read to its end would keep its connection.
+    stall.abort();
   }
   if (received < size) {
     throw new TransientError(

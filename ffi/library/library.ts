@@ -41,6 +41,8 @@ const isRelease = Object.keys(manifest.libraries).length > 0;
 
 let chosen: string | undefined;
 let loaded: string | undefined;
+/** What is being loaded: finding and verifying it takes a while. */
+let loading: string | undefined;
 
 /**
  * Makes the module load the library at this absolute path. It is not verified.
@@ -56,10 +58,11 @@ export function setLibraryPath(path: string): void {
       `Cannot load the library from "${path}": the path has to be absolute`,
     );
   }
-  if (loaded !== undefined && loaded !== path) {
+  const used = loaded ?? loading;
+  if (used !== undefined && used !== path) {
     throw new LibraryError(
       "library-loaded",
-      `Cannot use the library ${path}: ${loaded} is loaded already, so set ` +
+      `Cannot use the library ${path}: ${used} is loaded already, so set ` +
         `the path before anything else of this module is used`,
     );
   }
@@ -91,6 +94,7 @@ export function libraryPath(): string {
 export async function installLibrary(
   { mirror, ...options }: ProvideOptions = {},
 ): Promise<string> {
+  requireRuntime();
   const own = ownLibrary();
   if (own !== undefined) return own;
   const library = releasedLibrary();
@@ -110,12 +114,22 @@ export async function installLibrary(
 }
 
 /**
- * What {@link installLibrary} does, unless `MICROSANDBOX_NO_AUTO_INSTALL`
- * forbids to download it.
+ * Loads the library, which is downloaded unless it is there, or
+ * `MICROSANDBOX_NO_AUTO_INSTALL` forbids to.
  */
-export async function provideLibrary(): Promise<string> {
-  const path = libraryPath();
-  if (isSwitchedOn(noInstallVariable) && !await isLibraryInstalled()) {
+export async function provideLibrary(): Promise<Native> {
+  loading = libraryPath();
+  try {
+    return await loadLibrary(await providedPath(loading));
+  } finally {
+    loading = undefined;
+  }
+}
+
+async function providedPath(path: string): Promise<string> {
+  if (ownLibrary() !== undefined) return path;
+  if (!isSwitchedOn(noInstallVariable)) return await installLibrary();
+  if (!await isIntact(path, releasedLibrary())) {
     throw new LibraryError(
       "library-not-found",
       `Cannot find the microsandbox library ${path}, and ` +
@@ -123,18 +137,29 @@ export async function provideLibrary(): Promise<string> {
         `or call install() or the module's \`cli install\` first`,
     );
   }
-  return await installLibrary();
+  return path;
 }
 
 /**
- * Whether the library can be loaded without downloading it.
+ * Why the library cannot be used without downloading it, if so. The user's own
+ * one is loaded to find out.
  *
- * Permissions: `--allow-read=<path>` for a released one.
+ * Permissions: `--allow-read=<path>` for a released one, else
+ * `--allow-ffi=<path>`.
  */
-export async function isLibraryInstalled(): Promise<boolean> {
-  if (ownLibrary() !== undefined) return true;
-  const library = releasedLibrary();
-  return await isIntact(join(requireCacheDirectory(), library.file), library);
+export async function libraryProblem(): Promise<LibraryError | undefined> {
+  try {
+    const path = libraryPath();
+    if (ownLibrary() !== undefined) {
+      await loadLibrary(path);
+    } else if (!await isIntact(path, releasedLibrary())) {
+      return new LibraryError("library-not-found", `The library ${path} is not installed`);
+    }
+    return undefined;
+  } catch (error) {
+    if (error instanceof LibraryError) return error;
+    throw error;
+  }
 }
 
 /**
@@ -144,10 +169,11 @@ export async function isLibraryInstalled(): Promise<boolean> {
  * Permissions: `--allow-ffi=<path>`.
  */
 export async function loadLibrary(path: string): Promise<Native> {
+  requireRuntime();
   const { load } = "Bun" in globalThis ? await import("../bun.ts") : await import("../deno.ts");
   let native: Native;
   try {
-    native = load(path);
+    native = await load(path);
   } catch (error) {
     // Deno's own error for a missing permission names the flag to use.
     if (error instanceof Error && error.name === "NotCapable") throw error;
@@ -171,6 +197,16 @@ export async function loadLibrary(path: string): Promise<Native> {
     );
   }
   return native;
+}
+
+/** Refuses other runtimes, before anything is downloaded for them. */
+function requireRuntime(): void {
+  if ("Bun" in globalThis || "Deno" in globalThis) return;
+  throw new LibraryError(
+    "unsupported-target",
+    "Cannot run microVMs from Node: this module runs on Deno and on Bun, which can load its " +
+      "library, so start the program with one of them",
+  );
 }
 
 /** Where the library is or will be, and what decided on it. */
@@ -208,6 +244,11 @@ export function libraryPlaces(): LibraryPlaces {
     cacheVariables,
     hosts: mirror === undefined ? manifest.hosts : [baseUrl(mirror).host],
   };
+}
+
+/** Whether the library is the user's own, and so is never downloaded. */
+export function isOwnLibrary(): boolean {
+  return ownLibrary() !== undefined;
 }
 
 /** The user's own library. */

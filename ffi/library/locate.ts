@@ -24,8 +24,10 @@ export const cacheVariables: readonly string[] = {
  */
 export function checkoutLibrary(): string | undefined {
   const directory = import.meta.dirname;
-  if (directory === undefined) return undefined;
-  const root = directory.slice(0, directory.lastIndexOf("ffi"));
+  const place = join("ffi", "library");
+  // A program that was bundled is no checkout either.
+  if (!directory?.endsWith(place)) return undefined;
+  const root = directory.slice(0, -place.length);
   const target = `${process.arch}-${process.platform}`;
   return `${root}lib/${target}/${libraryFile(process.platform)}`;
 }

@@ -4,10 +4,11 @@
  * @module
  */
 
-import { isLibraryInstalled } from "../../ffi/library/library.ts";
+import { libraryProblem } from "../../ffi/library/library.ts";
+import type { LibraryError } from "../../ffi/library/library_error.ts";
 import type { HostCheckState, HostProblem } from "../../ffi/protocol/protocol.gen.ts";
 import { diagnose, libraryPath } from "../host/runtime.ts";
-import { commandLine, print, printJson } from "./output.ts";
+import { print, printJson, typed } from "./output.ts";
 
 const marks: Record<HostCheckState, string> = {
   pass: "ok",
@@ -18,19 +19,17 @@ const marks: Record<HostCheckState, string> = {
 
 /** Prints the diagnosis. The exit code is 1 when something is wrong. */
 export async function doctor(isJson: boolean): Promise<number> {
-  const library = libraryPath();
-  const isThere = await isLibraryInstalled();
+  const problem = await libraryProblem();
+  // There is none where it is not known which library this machine needs.
+  const library = problem?.code === "unsupported-target" ? null : libraryPath();
   // The examination is in the library: without it there is only one finding.
-  const diagnosis = isThere ? await diagnose() : {
-    checks: [],
-    problems: [missingLibrary(library)],
-  };
+  const diagnosis = problem ? { checks: [], problems: [toProblem(problem)] } : await diagnose();
   const { checks, problems } = diagnosis;
   if (isJson) {
     printJson({ library, ...diagnosis });
     return problems.length === 0 ? 0 : 1;
   }
-  print(`${isThere ? "ok   " : "FAIL "}library: ${library}`);
+  print(`${problem ? "FAIL " : "ok   "}library: ${library ?? "none"}`);
   for (const { label, state, value } of checks) {
     print(`${marks[state].padEnd(5)}${label}: ${value}`);
   }
@@ -46,13 +45,15 @@ export async function doctor(isJson: boolean): Promise<number> {
   return problems.length === 0 ? 0 : 1;
 }
 
-function missingLibrary(path: string): HostProblem {
+/** The finding that there is no library to use. */
+function toProblem({ code, message }: LibraryError): HostProblem {
+  if (code !== "library-not-found") return { headline: message, hints: [], fix: null };
   return {
-    headline: `The library ${path} is not installed`,
+    headline: message,
     hints: ["creating a sandbox downloads it, and so does the command below"],
     fix: {
       description: "download it",
-      commands: [`deno run -A ${commandLine} install`],
+      commands: [typed("install")],
       requiresRelogin: false,
     },
   };

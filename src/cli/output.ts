@@ -8,8 +8,19 @@ import process from "node:process";
 import type { DownloadProgress } from "../../ffi/library/fetch.ts";
 import { manifest } from "../../ffi/library/manifest.gen.ts";
 
-/** How Deno runs this command line. */
+/** How Deno names this command line. */
 export const commandLine = `jsr:@x/microsandbox@${manifest.version}/cli`;
+
+/** A command of this command line, as it is typed on this runtime. */
+export function typed(command: string, flags: string[] = ["-A"]): string {
+  if ("Bun" in globalThis) return `bun run ${shellWord(process.argv[1] ?? "cli.js")} ${command}`;
+  return `deno run ${flags.map(shellWord).join(" ")} ${commandLine} ${command}`;
+}
+
+/** A word as a shell takes it. */
+export function shellWord(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+}
 
 /** Prints a line of the result. */
 export function print(line: string): void {

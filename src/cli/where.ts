@@ -4,14 +4,10 @@
  * @module
  */
 
-import {
-  isLibraryInstalled,
-  type LibraryPlaces,
-  libraryPlaces,
-} from "../../ffi/library/library.ts";
+import { type LibraryPlaces, libraryPlaces, libraryProblem } from "../../ffi/library/library.ts";
 import { activities, type Permissions, toFlags } from "../host/activities.ts";
 import { runtimePath } from "../host/runtime.ts";
-import { commandLine, print, printJson } from "./output.ts";
+import { print, printJson, shellWord, typed } from "./output.ts";
 
 /** The activity that using sandboxes is, for each kind of library. */
 const uses: Record<LibraryPlaces["origin"], keyof typeof activities> = {
@@ -25,12 +21,19 @@ const uses: Record<LibraryPlaces["origin"], keyof typeof activities> = {
 export interface Whereabouts {
   /** The absolute path of the library, there or not. */
   library: string;
-  /** Whether it is there. */
+  /** Whether it is there and can be loaded. */
   isInstalled: boolean;
+  /** Why it cannot be used, if so. */
+  problem: string | null;
   /** The absolute path of `msb`, if it is there. */
   msb: string | null;
   /** What a program needs to use sandboxes. */
   use: Grant;
+  /**
+   * The same for a released library of any version, by its directory: it allows
+   * to load whatever is there.
+   */
+  everyVersion: Grant | null;
   /** What installing needs, or the first use of a sandbox. */
   install: Grant | null;
 }
@@ -50,15 +53,29 @@ export async function where(isJson: boolean): Promise<number> {
     printJson(found);
     return 0;
   }
-  const { library, msb, use, install } = found;
-  print(`library: ${library}${found.isInstalled ? "" : " (not installed yet)"}`);
+  const { library, msb, problem, use, install } = found;
+  const isMissing = !found.isInstalled && install !== null;
+  print(`library: ${library}${isMissing ? " (not installed yet)" : ""}`);
+  if (problem !== null && !isMissing) print(`         ${problem}`);
   print(`msb:     ${msb ?? "not installed yet"}`);
   print("");
-  print("To use sandboxes:");
-  print(`  deno run ${use.flags.join(" ")} main.ts`);
   if (install !== null) {
     print("To install them, once:");
-    print(`  deno run ${install.flags.join(" ")} ${commandLine} install`);
+    print(`  ${typed("install", install.flags)}`);
+  }
+  if ("Bun" in globalThis) {
+    print("Bun has no permissions: every program may use sandboxes.");
+    return 0;
+  }
+  print("To use sandboxes:");
+  print(`  deno run ${use.flags.map(shellWord).join(" ")} main.ts`);
+  if (library.includes(",")) {
+    print("A path with a comma cannot stand there: this allows all of the directory before it.");
+  }
+  if (found.everyVersion !== null) {
+    print("The same for every version, for the name of the library changes with each. It allows");
+    print("to load whatever is in that directory:");
+    print(`  deno run ${found.everyVersion.flags.map(shellWord).join(" ")} main.ts`);
   }
   print("");
   print("Or in deno.json, for `deno run -P=sandbox main.ts`:");
@@ -70,16 +87,22 @@ export async function where(isJson: boolean): Promise<number> {
 
 async function whereabouts(): Promise<Whereabouts> {
   const places = libraryPlaces();
-  const isInstalled = await isLibraryInstalled();
+  const problem = await libraryProblem();
   // Looking for msb loads the library, which would download it.
-  const msb = isInstalled ? await runtimePath() ?? null : null;
+  const msb = problem ? null : await runtimePath() ?? null;
   const all = { ...places, msb: msb ?? "" };
+  const activity = activities[uses[places.origin]];
+  const isReleased = places.origin === "released";
   return {
     library: places.library,
-    isInstalled,
+    isInstalled: problem === undefined,
+    problem: problem?.message ?? null,
     msb,
-    use: grant(activities[uses[places.origin]].permissions(all)),
-    install: places.origin === "released" ? grant(activities.install.permissions(all)) : null,
+    use: grant(activity.permissions(all)),
+    everyVersion: isReleased
+      ? grant(activity.permissions({ ...all, library: places.cache }))
+      : null,
+    install: isReleased ? grant(activities.install.permissions(all)) : null,
   };
 }
 

@@ -5,6 +5,7 @@
  */
 
 import type { FatalSignal } from "../../ffi/protocol/protocol.gen.ts";
+import { beginning, showAs } from "../inspect.ts";
 
 /**
  * How a command ended.
@@ -26,11 +27,25 @@ export interface CommandStatus {
  * @category Commands
  */
 export class CommandOutput implements CommandStatus {
-  readonly #status: CommandStatus;
+  /** Whether the exit code is 0. */
+  readonly success: boolean;
+  /** The exit code. -1 after a signal. */
+  readonly code: number;
+  /** The signal that ended the command, else `null`. */
+  readonly signal: FatalSignal | null;
   /** What the command wrote to its standard output. */
   readonly stdout: Uint8Array<ArrayBuffer>;
   /** What the command wrote to its standard error. */
   readonly stderr: Uint8Array<ArrayBuffer>;
+
+  static {
+    showAs(this, "CommandOutput", (output) => ({
+      code: output.code,
+      ...output.signal !== null && { signal: output.signal },
+      stdout: beginning(output.text()),
+      stderr: beginning(output.errorText()),
+    }));
+  }
 
   /** Made by this module only. */
   constructor(
@@ -38,24 +53,11 @@ export class CommandOutput implements CommandStatus {
     stdout: Uint8Array<ArrayBuffer>,
     stderr: Uint8Array<ArrayBuffer>,
   ) {
-    this.#status = status;
+    this.success = status.success;
+    this.code = status.code;
+    this.signal = status.signal;
     this.stdout = stdout;
     this.stderr = stderr;
-  }
-
-  /** Whether the exit code is 0. */
-  get success(): boolean {
-    return this.#status.success;
-  }
-
-  /** The exit code. -1 after a signal. */
-  get code(): number {
-    return this.#status.code;
-  }
-
-  /** The signal that ended the command, else `null`. */
-  get signal(): FatalSignal | null {
-    return this.#status.signal;
   }
 
   /** Standard output as text. Bytes that are not UTF-8 become U+FFFD. */

@@ -20,7 +20,8 @@ import type {
   Signal,
 } from "../../ffi/protocol/protocol.gen.ts";
 import { readStream } from "../../ffi/stream.ts";
-import type { Cancellable } from "../cancellable.ts";
+import { type Cancellable, onlySignal } from "../cancellable.ts";
+import { showAs } from "../inspect.ts";
 import type { AttachJobOptions, JobLogsOptions, StartJobOptions } from "./options.gen.ts";
 import { type Process, toBytes, toProcess, toRequest } from "./process.ts";
 
@@ -80,7 +81,8 @@ export class JobHistory {
    *
    * Throws {@link MicrosandboxError} with code `job-not-found`.
    */
-  async get(id: string, { signal }: Cancellable = {}): Promise<Job> {
+  async get(id: string, options: Cancellable = {}): Promise<Job> {
+    const signal = onlySignal(options);
     const target = toTarget(this.#owner, id);
     const { client } = this.#owner;
     const { result } = await client.call("job.get", target, { signal });
@@ -184,6 +186,7 @@ export class Job {
 
   static {
     toJob = (owner, info) => new Job(owner, info);
+    showAs(this, "Job", ({ id, command, state }) => ({ id, command, state }));
   }
 
   private constructor(owner: JobOwner, info: JobInfo) {
@@ -257,7 +260,8 @@ export class Job {
   }
 
   /** Looks the job up again. */
-  async refresh({ signal }: Cancellable = {}): Promise<Job> {
+  async refresh(options: Cancellable = {}): Promise<Job> {
+    const signal = onlySignal(options);
     const { client } = this.#owner;
     const { result } = await client.call("job.get", this.#target, { signal });
     return toJob(this.#owner, result);
@@ -269,7 +273,8 @@ export class Job {
    * Throws {@link MicrosandboxError} with code `job-lost` when its sandbox
    * stopped before, and `exec-failed` when it could not be started.
    */
-  async wait({ signal }: Cancellable = {}): Promise<JobExit> {
+  async wait(options: Cancellable = {}): Promise<JobExit> {
+    const signal = onlySignal(options);
     const { client } = this.#owner;
     const { result } = await client.call("job.wait", this.#target, { signal });
     return result;
@@ -283,8 +288,9 @@ export class Job {
    */
   async kill(
     signalToSend: Signal | number = "SIGTERM",
-    { signal }: Cancellable = {},
+    options: Cancellable = {},
   ): Promise<void> {
+    const signal = onlySignal(options);
     const { client } = this.#owner;
     await client.call("job.signal", {
       target: this.#target,
@@ -293,7 +299,8 @@ export class Job {
   }
 
   /** Ends the job's standard input for good. */
-  async closeStdin({ signal }: Cancellable = {}): Promise<void> {
+  async closeStdin(options: Cancellable = {}): Promise<void> {
+    const signal = onlySignal(options);
     const { client } = this.#owner;
     await client.call("job.closeInput", this.#target, { signal });
   }

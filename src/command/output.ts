@@ -7,7 +7,7 @@
 
 import type { Client } from "../../ffi/client.ts";
 import type { ProcessItem } from "../../ffi/protocol/protocol.gen.ts";
-import { toError } from "../failure.ts";
+import { toError, toErrorOf } from "../failure.ts";
 import { type CommandStatus, toStatus } from "./command.ts";
 
 /** How a process ended: by itself with a status, or with an error. */
@@ -35,6 +35,8 @@ export class ProcessOutput {
   readonly #handle: number;
   readonly #stopped = new AbortController();
   readonly #ended = Promise.withResolvers<CommandStatus>();
+  /** Where the process was started. */
+  readonly #begun = new Error();
   #consumer: OutputConsumer;
   #isReading = false;
   #isDraining = false;
@@ -53,12 +55,15 @@ export class ProcessOutput {
     this.#client = client;
     this.#handle = handle;
     this.#consumer = consumer;
-    // Whoever awaits the status gets the error; nobody has to.
+    // Errors that are not awaited have to be allowed: the status is optional.
     this.#ended.promise.catch(() => {});
-    const abandon = isOwned
-      ? () => client.call("process.abandon", {}, { handle }).catch(() => {})
-      : () => client.release(handle);
-    abandoned.register(this, () => void abandon(), this);
+    const stopped = this.#stopped;
+    abandoned.register(this, () => {
+      // Signals that outlive the process no longer need to know of it.
+      stopped.abort();
+      if (isOwned) client.call("process.abandon", {}, { handle }).catch(() => {});
+      else client.release(handle);
+    }, this);
   }
 
   /** Resolves with the status when the process has ended by itself. */
@@ -134,7 +139,7 @@ export class ProcessOutput {
         this.#finish({ status: toStatus(item) });
         break;
       case "failed":
-        this.#finish({ error: toError(item.failure) });
+        this.#finish({ error: toErrorOf(item.failure, this.#begun) });
     }
   }
 

@@ -11,9 +11,11 @@ import type {
   Signal,
   TerminalSize,
 } from "../../ffi/protocol/protocol.gen.ts";
-import { MicrosandboxError, StdinClosedError, UnfinishedCommandError } from "../errors.ts";
+import { type Cancellable, onlySignal } from "../cancellable.ts";
+import { type MicrosandboxError, StdinClosedError, UnfinishedCommandError } from "../errors.ts";
 import { toError } from "../failure.ts";
 import { concatenated, encoded } from "../files/bytes.ts";
+import { showAs } from "../inspect.ts";
 import { CommandOutput, type CommandStatus, toStatus } from "./command.ts";
 import { type ProcessEvent, ProcessEvents } from "./events.ts";
 import type { ExecOptions } from "./options.gen.ts";
@@ -81,6 +83,7 @@ export class Process implements AsyncDisposable {
 
   static {
     toProcess = (origin) => new Process(origin);
+    showAs(this, "Process", ({ pid }) => ({ pid }));
     outputOf = (process) => process.#output;
   }
 
@@ -99,10 +102,13 @@ export class Process implements AsyncDisposable {
   /**
    * The command's standard input. A write resolves when the guest has room for
    * the next one; closing it is what the command sees as the end of its input.
+   * Aborting it, as piping does when its source fails, kills the command: it
+   * could not tell a part of its input from all of it. A job is left instead.
    *
    * Writing throws {@link StdinClosedError} when the command has closed its
-   * input or has ended. Throws `TypeError` when the option `stdin` said where
-   * the input comes from.
+   * input. When the command ends, the stream fails with that error, so that
+   * what is piped into it ends too. Throws `TypeError` when the option `stdin`
+   * said where the input comes from.
    */
   get stdin(): WritableStream<Uint8Array> {
     if (this.#stdin) return this.#stdin;
@@ -146,20 +152,22 @@ export class Process implements AsyncDisposable {
    */
   async kill(
     signal: Signal | number = "SIGTERM",
-    options: { signal?: AbortSignal | undefined } = {},
+    options: Cancellable = {},
   ): Promise<void> {
+    const aborted = onlySignal(options);
     await unlessEnded(this.#output, () =>
       this.#client.call("process.signal", { signal }, {
         handle: this.#handle,
-        signal: options.signal,
+        signal: aborted,
       }));
   }
 
   /** Tells the command that its terminal has another size. */
   async resize(
     size: TerminalSize,
-    { signal }: { signal?: AbortSignal | undefined } = {},
+    options: Cancellable = {},
   ): Promise<void> {
+    const signal = onlySignal(options);
     await unlessEnded(this.#output, () =>
       this.#client.call("process.resize", size, {
         handle: this.#handle,
@@ -335,23 +343,30 @@ function inputOf(
   handle: number,
   output: ProcessOutput,
 ): WritableStream<Uint8Array> {
-  const end = () =>
-    unlessEnded(output, () =>
-      client.call("process.closeInput", {}, {
-        handle,
-        signal: output.stopped,
-      }));
+  const { stopped } = output;
   return new WritableStream({
+    // A source that has nothing to say would be waited for for ever.
+    start: (controller) => errorOnAbort(controller, stopped),
     write: async (bytes) => {
-      await client.call("process.write", {}, {
-        handle,
-        bytes,
-        signal: output.stopped,
-      });
+      await client.call("process.write", {}, { handle, bytes, signal: stopped });
     },
-    close: end,
-    abort: end,
+    close: () =>
+      unlessEnded(
+        output,
+        () => client.call("process.closeInput", {}, { handle, signal: stopped }),
+      ),
+    // Closing it is the end of the data, which a part of them must not pass for.
+    abort: (reason) => output.fail(reason ?? new DOMException("Input aborted", "AbortError")),
   });
+}
+
+/**
+ * Errors a stream when the signal is aborted. A function of its own, whose scope
+ * has nothing else: what the signal knows lives as long as the signal.
+ */
+function errorOnAbort(controller: WritableStreamDefaultController, signal: AbortSignal): void {
+  const weak = new WeakRef(controller);
+  signal.addEventListener("abort", () => weak.deref()?.error(signal.reason), { once: true });
 }
 
 /** Does what a process that has ended does not need. */
@@ -370,9 +385,16 @@ async function unlessEnded(
 
 function failOnAbort(process: Process, signal: AbortSignal): void {
   const output = outputOf(process);
-  const abort = () => output.fail(signal.reason);
-  if (signal.aborted) return abort();
-  signal.addEventListener("abort", abort, { signal: output.stopped });
+  if (signal.aborted) return output.fail(signal.reason);
+  failWeakly(new WeakRef(output), signal, output.stopped);
+}
+
+/**
+ * Makes a process fail when the signal is aborted, which may live as long as the
+ * program and must not keep a process that nothing else knows any more.
+ */
+function failWeakly(output: WeakRef<ProcessOutput>, signal: AbortSignal, until: AbortSignal): void {
+  signal.addEventListener("abort", () => output.deref()?.fail(signal.reason), { signal: until });
 }
 
 /** Copies a stream to the process's input, and fails the process if it fails. */
@@ -388,10 +410,10 @@ function feed(process: Process, source: ReadableStream<Uint8Array>): void {
 }
 
 function detached(): MicrosandboxError {
-  return new MicrosandboxError(
-    "handle-closed",
-    "Cannot use the process any more: this object was disposed",
-  );
+  return toError({
+    code: "handle-closed",
+    message: "Cannot use the process any more: this object was disposed",
+  });
 }
 
 /** The same error with the output so far, if it is one that carries it. */

@@ -10,6 +10,10 @@ import type { CommandStatus } from "./command.ts";
 import type { AttachOptions, ExecOptions } from "./options.gen.ts";
 import type { Process } from "./process.ts";
 
+const lineFeed = 0x0a;
+const verticalTab = 0x0b;
+const carriageReturn = 0x0d;
+
 /** How to connect this program's terminal to a process. */
 export interface AttachTerminalOptions {
   /**
@@ -96,12 +100,44 @@ async function connectTerminal(
 async function show(
   reader: ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>>,
 ): Promise<void> {
+  // Windows has no such processing.
+  const lines = process.stdout.isTTY && process.platform !== "win32" ? new RawLines() : undefined;
   while (true) {
     const { done, value } = await reader.read();
     if (done) return;
     await new Promise<void>((resolve) => {
-      process.stdout.write(value, () => resolve());
+      process.stdout.write(lines?.convert(value) ?? value, () => resolve());
     });
+  }
+}
+
+/**
+ * Output for a terminal whose own processing of output is on: the runtimes' raw
+ * mode is one of input only, in which the terminal still puts a carriage return
+ * before each line feed. The guest's terminal has done that where it should be.
+ */
+export class RawLines {
+  #wasReturn = false;
+
+  /**
+   * The output so that the terminal gets what the guest has sent: it adds the
+   * carriage return that is left out here. A line feed that has none goes as a
+   * vertical tab, which terminals take for one and add nothing to.
+   */
+  convert(output: Uint8Array): Uint8Array {
+    const converted = new Uint8Array(output.length);
+    let length = 0;
+    for (const byte of output) {
+      if (byte === lineFeed && this.#wasReturn) {
+        // One at the end of the output before is out already, and does no harm.
+        if (length > 0) length--;
+        converted[length++] = lineFeed;
+      } else {
+        converted[length++] = byte === lineFeed ? verticalTab : byte;
+      }
+      this.#wasReturn = byte === carriageReturn;
+    }
+    return converted.subarray(0, length);
   }
 }
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { notBytes } from "../../ffi/client.ts";
+import { notBytes } from "../../ffi/failure.ts";
 import { toError } from "../failure.ts";
 
 const encoder = new TextEncoder();

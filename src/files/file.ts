@@ -6,9 +6,10 @@
 
 import type { Client } from "../../ffi/client.ts";
 import type { FileStat } from "../../ffi/protocol/protocol.gen.ts";
-import type { Cancellable } from "../cancellable.ts";
-import { SandboxNotRunningError } from "../errors.ts";
+import { type Cancellable, onlySignal, unlessAborted } from "../cancellable.ts";
+import { ClosedError, SandboxNotRunningError } from "../errors.ts";
 import { toError } from "../failure.ts";
+import { showAs } from "../inspect.ts";
 import { expectBytes } from "./bytes.ts";
 
 /**
@@ -104,6 +105,7 @@ export class FsFile implements AsyncDisposable {
 
   static {
     toFile = (client, handle, path) => new FsFile(client, handle, path);
+    showAs(this, "FsFile", (file) => ({ path: file.#path }));
   }
 
   private constructor(client: Client, handle: number, path: string) {
@@ -120,17 +122,18 @@ export class FsFile implements AsyncDisposable {
    * Throws {@link FileSystemError}, and {@link InvalidOptionError} for what is
    * no `Uint8Array`.
    */
-  read(
+  async read(
     buffer: Uint8Array,
-    { signal }: Cancellable = {},
+    options: Cancellable = {},
   ): Promise<number | null> {
-    return this.#onOpen(async (handle) => {
+    const signal = onlySignal(options);
+    return await this.#onOpen(async (handle) => {
       expectBytes(buffer, "buffer");
       if (buffer.length === 0) return 0;
       const bytes = await this.#read(handle, buffer.length, signal);
       buffer.set(bytes);
       return bytes.length === 0 ? null : bytes.length;
-    });
+    }, signal);
   }
 
   /**
@@ -140,11 +143,12 @@ export class FsFile implements AsyncDisposable {
    * Throws {@link FileSystemError}, and {@link InvalidOptionError} for what is
    * no `Uint8Array`.
    */
-  write(data: Uint8Array, { signal }: Cancellable = {}): Promise<number> {
-    return this.#onOpen(async (handle) => {
+  async write(data: Uint8Array, options: Cancellable = {}): Promise<number> {
+    const signal = onlySignal(options);
+    return await this.#onOpen(async (handle) => {
       expectBytes(data, "data");
       return await this.#write(handle, data, signal);
-    });
+    }, signal);
   }
 
   /**
@@ -152,12 +156,13 @@ export class FsFile implements AsyncDisposable {
    *
    * Throws {@link InvalidOptionError} for a place before the beginning.
    */
-  seek(
+  async seek(
     offset: number | bigint,
     whence: number,
-    { signal }: Cancellable = {},
+    options: Cancellable = {},
   ): Promise<number> {
-    return this.#onOpen(async (handle) => {
+    const signal = onlySignal(options);
+    return await this.#onOpen(async (handle) => {
       const origin = await this.#origin(handle, whence, signal);
       const position = Number(offset) + origin;
       if (!Number.isSafeInteger(position) || position < 0) {
@@ -169,7 +174,7 @@ export class FsFile implements AsyncDisposable {
         });
       }
       return this.#position = position;
-    });
+    }, signal);
   }
 
   /**
@@ -178,8 +183,9 @@ export class FsFile implements AsyncDisposable {
    *
    * Throws {@link FileSystemError}.
    */
-  truncate(length = 0, { signal }: Cancellable = {}): Promise<void> {
-    return this.#setAttributes({ size: length }, signal);
+  async truncate(length = 0, options: Cancellable = {}): Promise<void> {
+    const signal = onlySignal(options);
+    return await this.#setAttributes({ size: length }, signal);
   }
 
   /**
@@ -188,12 +194,13 @@ export class FsFile implements AsyncDisposable {
    *
    * Throws {@link FileSystemError}.
    */
-  utime(
+  async utime(
     atime: number | Date,
     mtime: number | Date,
-    { signal }: Cancellable = {},
+    options: Cancellable = {},
   ): Promise<void> {
-    return this.#setAttributes({
+    const signal = onlySignal(options);
+    return await this.#setAttributes({
       accessedSeconds: toSeconds(atime),
       modifiedSeconds: toSeconds(mtime),
     }, signal);
@@ -204,24 +211,29 @@ export class FsFile implements AsyncDisposable {
    *
    * Throws {@link FileSystemError}.
    */
-  stat({ signal }: Cancellable = {}): Promise<FileInfo> {
-    return this.#onOpen((handle) => this.#stat(handle, signal));
+  async stat(options: Cancellable = {}): Promise<FileInfo> {
+    const signal = onlySignal(options);
+    return await this.#onOpen((handle) => this.#stat(handle, signal), signal);
   }
 
   /**
-   * The rest of the file. What nobody takes is not read, so that a file of
-   * any length needs little memory. The stream closes the file at its end,
-   * when a read fails and when it is cancelled.
+   * The rest of the file, as a byte stream. What nobody takes is not read, so
+   * that a file of any length needs little memory. The stream closes the file at
+   * its end, when a read fails and when it is cancelled.
    */
   get readable(): ReadableStream<Uint8Array<ArrayBuffer>> {
     return this.#readable ??= new ReadableStream({
+      type: "bytes",
       pull: async (controller) => {
+        const wanted = controller.byobRequest?.view?.byteLength ?? chunkLength;
         const bytes = await this.#orClose(
-          this.#onOpen((handle) => this.#read(handle, chunkLength)),
+          this.#onOpen((handle) => this.#read(handle, wanted)),
         );
         if (bytes.length > 0) return controller.enqueue(bytes);
         await this.close();
         controller.close();
+        // A reader that brought its own buffer gets it back, empty.
+        controller.byobRequest?.respond(0);
       },
       cancel: () => this.close(),
     });
@@ -245,13 +257,14 @@ export class FsFile implements AsyncDisposable {
    *
    * Throws what {@link FsFile.write} throws.
    */
-  writeAll(data: Uint8Array, { signal }: Cancellable = {}): Promise<void> {
-    return this.#onOpen(async (handle) => {
+  async writeAll(data: Uint8Array, options: Cancellable = {}): Promise<void> {
+    const signal = onlySignal(options);
+    return await this.#onOpen(async (handle) => {
       expectBytes(data, "data");
       for (let done = 0; done < data.length;) {
         done += await this.#write(handle, data.subarray(done), signal);
       }
-    });
+    }, signal);
   }
 
   /**
@@ -269,15 +282,17 @@ export class FsFile implements AsyncDisposable {
   }
 
   /**
-   * Closes the file, and throws what {@link FsFile.close} throws, unless a call
-   * has failed because the sandbox is gone, or one of the streams has failed:
-   * a second error would only hide the first in a `SuppressedError`.
+   * Closes the file, and throws what {@link FsFile.close} throws, unless that was
+   * said before, a call has failed because the sandbox is gone, or one of the
+   * streams has failed: a second error would only hide the first in a
+   * `SuppressedError`.
    */
   async [Symbol.asyncDispose](): Promise<void> {
+    const wasClosed = this.#closed !== undefined;
     try {
       await this.close();
     } catch (error) {
-      if (!this.#isGivenUp) throw error;
+      if (!wasClosed && !this.#isGivenUp) throw error;
     }
   }
 
@@ -331,7 +346,7 @@ export class FsFile implements AsyncDisposable {
         handle,
         signal,
       });
-    });
+    }, signal);
   }
 
   async #origin(
@@ -361,17 +376,24 @@ export class FsFile implements AsyncDisposable {
    */
   #onOpen<Result>(
     work: (handle: number) => Promise<Result>,
+    signal?: AbortSignal,
   ): Promise<Result> {
     if (this.#closed !== undefined) return Promise.reject(this.#closedError());
-    return this.#next(() => work(this.#handle));
+    return this.#next(() => work(this.#handle), signal);
   }
 
-  /** Runs `work` when all that was begun before it has come to its end. */
-  #next<Result>(work: () => Promise<Result>): Promise<Result> {
-    const result = this.#last.then(work);
-    this.#last = result.catch((error) => {
-      this.#isGivenUp ||= error instanceof SandboxNotRunningError;
+  /**
+   * Runs `work` when all that was begun before it has come to its end, unless
+   * the signal is aborted before that.
+   */
+  #next<Result>(work: () => Promise<Result>, signal?: AbortSignal): Promise<Result> {
+    const before = this.#last;
+    const turn = signal ? unlessAborted(before, signal) : before;
+    const result = turn.then(work);
+    const ended = result.catch((error) => {
+      this.#isGivenUp ||= isGone(error);
     });
+    this.#last = before.then(() => ended);
     return result;
   }
 
@@ -394,6 +416,11 @@ export class FsFile implements AsyncDisposable {
       details: { path: this.#path },
     });
   }
+}
+
+/** Whether there is nothing any more that could be closed. */
+function isGone(error: unknown): boolean {
+  return error instanceof SandboxNotRunningError || error instanceof ClosedError;
 }
 
 /** The seconds since 1970 that the library takes. */

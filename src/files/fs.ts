@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url";
 import type { CallOptions, Client, Reply } from "../../ffi/client.ts";
 import type { CopyProgress, DirectoryEntry, Operations } from "../../ffi/protocol/protocol.gen.ts";
 import { readStream } from "../../ffi/stream.ts";
-import type { Cancellable } from "../cancellable.ts";
+import { type Cancellable, onlySignal, refuseOthers } from "../cancellable.ts";
 import { FileSystemError } from "../errors.ts";
 import { requireRead, requireWrite } from "../host/permissions.ts";
 import { progressEvents } from "../progress.ts";
@@ -104,24 +104,30 @@ export class FileSystem {
   /** Reads a file as bytes. For long ones, see {@link FileSystem.open}. */
   async readFile(
     path: string,
-    { signal }: Cancellable = {},
+    options: Cancellable = {},
   ): Promise<Uint8Array<ArrayBuffer>> {
+    const signal = onlySignal(options);
     const { bytes } = await this.#call("fs.readFile", { path }, { signal });
     return bytes;
   }
 
-  /** Reads a file as text. Bytes that are not UTF-8 become U+FFFD. */
+  /**
+   * Reads a file as text. Bytes that are not UTF-8 become U+FFFD; a byte order
+   * mark stays, so that the same file is written back.
+   */
   async readTextFile(
     path: string,
     options: Cancellable = {},
   ): Promise<string> {
-    return new TextDecoder().decode(await this.readFile(path, options));
+    const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+    return decoder.decode(await this.readFile(path, options));
   }
 
   /**
    * Writes a file, in place of what it holds unless `append` is set. Of a
    * stream there is never more than a small part in memory. When it fails or
-   * is aborted, the file may hold a part of the data.
+   * is aborted, the file may hold a part of the data, and the stream is
+   * cancelled.
    */
   async writeFile(
     path: string,
@@ -155,9 +161,10 @@ export class FileSystem {
   }
 
   /** Creates a file or empties it, and opens it to read and write. */
-  create(path: string, options: Cancellable = {}): Promise<FsFile> {
-    return this.open(path, {
-      ...options,
+  async create(path: string, options: Cancellable = {}): Promise<FsFile> {
+    const signal = onlySignal(options);
+    return await this.open(path, {
+      ...signal && { signal },
       read: true,
       write: true,
       create: true,
@@ -168,8 +175,9 @@ export class FileSystem {
   /** The entries of a directory, in no order. */
   async *readDir(
     path: string,
-    { signal }: Cancellable = {},
+    options: Cancellable = {},
   ): AsyncGenerator<DirEntry, void> {
+    const signal = onlySignal(options);
     const { client } = await this.#root();
     const { handle } = await this.#call("fs.readDir", { path }, { signal });
     // Each item is a list, which is enough of them to be on their way.
@@ -186,14 +194,16 @@ export class FileSystem {
   }
 
   /** Says what is known about a file. A link stands for what it leads to. */
-  async stat(path: string, { signal }: Cancellable = {}): Promise<FileInfo> {
+  async stat(path: string, options: Cancellable = {}): Promise<FileInfo> {
+    const signal = onlySignal(options);
     const request = { path, follow: true };
     const { result } = await this.#call("fs.stat", request, { signal });
     return toFileInfo(result);
   }
 
   /** Says what is known about a file, or about a link itself. */
-  async lstat(path: string, { signal }: Cancellable = {}): Promise<FileInfo> {
+  async lstat(path: string, options: Cancellable = {}): Promise<FileInfo> {
+    const signal = onlySignal(options);
     const request = { path, follow: false };
     const { result } = await this.#call("fs.stat", request, { signal });
     return toFileInfo(result);
@@ -233,8 +243,9 @@ export class FileSystem {
   async rename(
     oldPath: string,
     newPath: string,
-    { signal }: Cancellable = {},
+    options: Cancellable = {},
   ): Promise<void> {
+    const signal = onlySignal(options);
     await this.#call("fs.rename", { path: oldPath, newPath }, { signal });
   }
 
@@ -242,8 +253,9 @@ export class FileSystem {
   async copyFile(
     fromPath: string,
     toPath: string,
-    { signal }: Cancellable = {},
+    options: Cancellable = {},
   ): Promise<void> {
+    const signal = onlySignal(options);
     const request = { path: fromPath, newPath: toPath };
     await this.#call("fs.copyFile", request, { signal });
   }
@@ -252,20 +264,23 @@ export class FileSystem {
   async symlink(
     oldPath: string,
     newPath: string,
-    { signal }: Cancellable = {},
+    options: Cancellable = {},
   ): Promise<void> {
+    const signal = onlySignal(options);
     const request = { target: oldPath, path: newPath };
     await this.#call("fs.symlink", request, { signal });
   }
 
   /** What a symbolic link says. */
-  async readLink(path: string, { signal }: Cancellable = {}): Promise<string> {
+  async readLink(path: string, options: Cancellable = {}): Promise<string> {
+    const signal = onlySignal(options);
     const { result } = await this.#call("fs.readLink", { path }, { signal });
     return result.path;
   }
 
   /** The absolute path of a file without links and dots. */
-  async realPath(path: string, { signal }: Cancellable = {}): Promise<string> {
+  async realPath(path: string, options: Cancellable = {}): Promise<string> {
+    const signal = onlySignal(options);
     const { result } = await this.#call("fs.realPath", { path }, { signal });
     return result.path;
   }
@@ -274,8 +289,9 @@ export class FileSystem {
   async chmod(
     path: string,
     mode: number,
-    { signal }: Cancellable = {},
+    options: Cancellable = {},
   ): Promise<void> {
+    const signal = onlySignal(options);
     await this.#call("fs.setAttributes", { path, mode }, { signal });
   }
 
@@ -287,8 +303,9 @@ export class FileSystem {
     path: string,
     uid: number | null,
     gid: number | null,
-    { signal }: Cancellable = {},
+    options: Cancellable = {},
   ): Promise<void> {
+    const signal = onlySignal(options);
     const owner = {
       ...(uid === null ? {} : { uid }),
       ...(gid === null ? {} : { gid }),
@@ -304,8 +321,9 @@ export class FileSystem {
     path: string,
     atime: number | Date,
     mtime: number | Date,
-    { signal }: Cancellable = {},
+    options: Cancellable = {},
   ): Promise<void> {
+    const signal = onlySignal(options);
     await this.#call("fs.setAttributes", {
       path,
       accessedSeconds: toSeconds(atime),
@@ -317,8 +335,9 @@ export class FileSystem {
   async truncate(
     path: string,
     length = 0,
-    { signal }: Cancellable = {},
+    options: Cancellable = {},
   ): Promise<void> {
+    const signal = onlySignal(options);
     await this.#call("fs.setAttributes", { path, size: length }, { signal });
   }
 
@@ -368,8 +387,9 @@ export class FileSystem {
     name: "fs.copyFromHost" | "fs.copyToHost",
     source: string,
     destination: string,
-    { signal, onProgress }: HostCopyOptions,
+    { signal, onProgress, ...others }: HostCopyOptions,
   ): Promise<void> {
+    refuseOthers(others, "signal and onProgress");
     const progress = onProgress !== undefined;
     await this.#call(name, { source, destination, progress }, {
       signal,
@@ -384,8 +404,11 @@ export class FileSystem {
       & Omit<WriteFileOptions, "signal">
       & { signal: AbortSignal | undefined },
   ): Promise<void> {
+    if (stream.locked) {
+      throw new TypeError("Cannot write the stream: it is locked to a reader");
+    }
     const cancellable = signal ? { signal } : {};
-    await using file = await this.open(path, {
+    const opening = this.open(path, {
       ...cancellable,
       ...(mode === undefined ? {} : { mode }),
       write: true,
@@ -394,8 +417,9 @@ export class FileSystem {
       create,
       createNew,
     });
+    await using file = await orCancel(stream, opening);
     // Before there is anything in it that others should not see.
-    if (mode !== undefined) await this.chmod(path, mode, cancellable);
+    if (mode !== undefined) await orCancel(stream, this.chmod(path, mode, cancellable));
     await stream.pipeThrough(batches()).pipeTo(file.writable, cancellable);
   }
 
@@ -438,6 +462,16 @@ function batches(): TransformStream<Uint8Array | string, Uint8Array> {
       pass(controller);
     },
   });
+}
+
+/** Cancels a stream that is not read when `work` fails: nobody else could. */
+async function orCancel<Result>(stream: ReadableStream, work: Promise<Result>): Promise<Result> {
+  try {
+    return await work;
+  } catch (error) {
+    stream.cancel(error).catch(() => {});
+    throw error;
+  }
 }
 
 function toPath(path: string | URL): string {

@@ -6,8 +6,9 @@
 
 import type { Client } from "../../ffi/client.ts";
 import type { BackendKind, VolumeInfo, VolumeKind } from "../../ffi/protocol/protocol.gen.ts";
-import type { Cancellable } from "../cancellable.ts";
+import { type Cancellable, onlySignal } from "../cancellable.ts";
 import { connect } from "../host/connection.ts";
+import { showAs } from "../inspect.ts";
 import { type FileSystem, toFileSystem } from "./fs.ts";
 import type { CreateVolumeOptions } from "./options.gen.ts";
 
@@ -58,6 +59,7 @@ export class Volume {
 
   static {
     toVolume = (client, info) => new Volume(client, info);
+    showAs(this, "Volume", ({ name, backend, kind }) => ({ name, backend, kind }));
   }
 
   private constructor(client: Client, info: VolumeInfo) {
@@ -87,8 +89,9 @@ export class Volume {
    */
   static async get(
     name: string,
-    { signal }: Cancellable = {},
+    options: Cancellable = {},
   ): Promise<Volume> {
+    const signal = onlySignal(options);
     const client = await connect(signal);
     const { result } = await client.call("volume.get", { name }, { signal });
     return toVolume(client, result);
@@ -111,8 +114,9 @@ export class Volume {
    */
   static async remove(
     name: string,
-    { signal }: Cancellable = {},
+    options: Cancellable = {},
   ): Promise<void> {
+    const signal = onlySignal(options);
     await remove(await connect(signal), name, signal);
   }
 
@@ -158,7 +162,8 @@ export class Volume {
   }
 
   /** Removes the volume. Throws what `Volume.remove` throws. */
-  async remove({ signal }: Cancellable = {}): Promise<void> {
+  async remove(options: Cancellable = {}): Promise<void> {
+    const signal = onlySignal(options);
     await remove(this.#client, this.name, signal);
   }
 }

@@ -113,7 +113,12 @@ export const activities = {
   },
 } as const satisfies Record<string, Activity>;
 
-/** The flags of `deno run` that grant the permissions. */
+/**
+ * The flags of `deno run` that grant the permissions. Deno takes a comma for the
+ * end of a path, so what has one is granted with the directory before it.
+ */
 export function toFlags(permissions: Permissions): string[] {
-  return Object.entries(permissions).map(([name, values]) => `--allow-${name}=${values.join(",")}`);
+  const list = (values: string[]) =>
+    values.map((it) => it.replace(/[\\/][^\\/]*,.*/, "") || "/").join(",");
+  return Object.entries(permissions).map(([name, values]) => `--allow-${name}=${list(values)}`);
 }

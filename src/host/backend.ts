@@ -11,8 +11,9 @@ import type {
   CloudOptions,
   ProfileSelection,
 } from "../../ffi/protocol/protocol.gen.ts";
-import type { Cancellable } from "../cancellable.ts";
+import { type Cancellable, onlySignal } from "../cancellable.ts";
 import { InvalidOptionError } from "../errors.ts";
+import { showAs } from "../inspect.ts";
 import { connect, connected, open } from "./connection.ts";
 import type { CloudBackendOptions } from "./options.gen.ts";
 import { requireEnv, requireRead, requireWrite } from "./permissions.ts";
@@ -53,6 +54,10 @@ export class Backend implements Disposable {
   /** What it is. Its key is not told. */
   readonly info: BackendInfo;
 
+  static {
+    showAs(this, "Backend", ({ info }) => info);
+  }
+
   private constructor(client: Client, info: BackendInfo) {
     this.#client = client;
     this.info = info;
@@ -66,6 +71,14 @@ export class Backend implements Disposable {
    * Permissions: `--allow-read` and `--allow-write` for `home`.
    */
   static async local(options: LocalBackendOptions): Promise<Backend> {
+    // Else it would be the home that the user's own sandboxes are in.
+    if (typeof options?.home !== "string" || options.home === "") {
+      throw new InvalidOptionError(
+        "invalid-option",
+        "Cannot use option home: give the absolute path of a directory",
+        { path: "home" },
+      );
+    }
     return await Backend.#open(await open({ ...options }));
   }
 
@@ -128,8 +141,9 @@ export class Backend implements Disposable {
  * @category Backends
  */
 export async function backendInfo(
-  { signal }: Cancellable = {},
+  options: Cancellable = {},
 ): Promise<BackendInfo> {
+  const signal = onlySignal(options);
   const client = await connect(signal);
   return (await client.call("backend.info", {}, { signal })).result;
 }
@@ -177,17 +191,20 @@ export const Profiles: {
    */
   reset(options?: Cancellable): Promise<ProfileSelection>;
 } = {
-  async get({ signal } = {}) {
+  async get(options = {}) {
+    const signal = onlySignal(options);
     const client = await connect(signal);
     requireRead(await configPath(client));
     return (await client.call("backend.profiles", {}, { signal })).result;
   },
-  async use(name, { signal } = {}) {
+  async use(name, options = {}) {
+    const signal = onlySignal(options);
     const client = await connect(signal);
     await requireConfig(client);
     return (await client.call("backend.useProfile", { name }, { signal })).result;
   },
-  async reset({ signal } = {}) {
+  async reset(options = {}) {
+    const signal = onlySignal(options);
     const client = await connect(signal);
     await requireConfig(client);
     return (await client.call("backend.useProfile", {}, { signal })).result;

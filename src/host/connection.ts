@@ -6,7 +6,7 @@
 
 import { AsyncLocalStorage } from "node:async_hooks";
 import { Client } from "../../ffi/client.ts";
-import { loadLibrary, provideLibrary } from "../../ffi/library/library.ts";
+import { provideLibrary } from "../../ffi/library/library.ts";
 import type { Native } from "../../ffi/native.ts";
 import type { ClientConfig } from "../../ffi/protocol/protocol.gen.ts";
 import { unlessAborted } from "../cancellable.ts";
@@ -35,7 +35,12 @@ export async function connect(signal?: AbortSignal): Promise<Client> {
     connection = undefined;
     throw error;
   });
-  return await (signal ? unlessAborted(connection, signal) : connection);
+  const opened = connection;
+  const client = await (signal ? unlessAborted(opened, signal) : opened);
+  if (!client.isClosed) return client;
+  // It could not go on with what the library sent. Another one may.
+  if (connection === opened) connection = undefined;
+  return await connect(signal);
 }
 
 /** Runs `work` with a client for everything that it calls. */
@@ -50,7 +55,7 @@ export function connected<T>(client: Client, work: () => T): T {
  * reach its host, or read the environment variable that its key is in.
  */
 export async function open(config: ClientConfig): Promise<Client> {
-  library ??= load().catch((error) => {
+  library ??= provideLibrary().catch((error) => {
     library = undefined;
     throw error;
   });
@@ -62,10 +67,6 @@ export async function open(config: ClientConfig): Promise<Client> {
     throw error;
   }
   return client;
-}
-
-async function load(): Promise<Native> {
-  return await loadLibrary(await provideLibrary());
 }
 
 async function requireBackend(client: Client): Promise<void> {

@@ -13,7 +13,8 @@ import type {
   ImagePruneReport,
   PullProgress,
 } from "../../ffi/protocol/protocol.gen.ts";
-import type { Cancellable } from "../cancellable.ts";
+import { type Cancellable, onlySignal } from "../cancellable.ts";
+import { showAs } from "../inspect.ts";
 import { progressEvents } from "../progress.ts";
 import { connect } from "./connection.ts";
 import type { PullImageOptions } from "./options.gen.ts";
@@ -82,6 +83,10 @@ export class Image {
   readonly #client: Client;
   readonly #info: ImageInfo;
 
+  static {
+    showAs(this, "Image", ({ reference, manifestDigest }) => ({ reference, manifestDigest }));
+  }
+
   /** Made by this module only. */
   constructor(client: Client, info: ImageInfo) {
     this.#client = client;
@@ -118,15 +123,17 @@ export class Image {
    */
   static async get(
     reference: string,
-    { signal }: Cancellable = {},
+    options: Cancellable = {},
   ): Promise<Image> {
+    const signal = onlySignal(options);
     const client = await connect(signal);
     const { result } = await client.call("image.get", { reference }, { signal });
     return new Image(client, result);
   }
 
   /** All images on this machine, newest first. */
-  static async list({ signal }: Cancellable = {}): Promise<Image[]> {
+  static async list(options: Cancellable = {}): Promise<Image[]> {
+    const signal = onlySignal(options);
     const client = await connect(signal);
     const { result } = await client.call("image.list", {}, { signal });
     return result.map((info) => new Image(client, info));
@@ -139,8 +146,9 @@ export class Image {
    */
   static async inspect(
     reference: string,
-    { signal }: Cancellable = {},
+    options: Cancellable = {},
   ): Promise<ImageDetail> {
+    const signal = onlySignal(options);
     return await inspect(await connect(signal), reference, signal);
   }
 
@@ -157,7 +165,8 @@ export class Image {
   }
 
   /** Removes every image that no sandbox and no snapshot is made from. */
-  static async prune({ signal }: Cancellable = {}): Promise<ImagePruneReport> {
+  static async prune(options: Cancellable = {}): Promise<ImagePruneReport> {
+    const signal = onlySignal(options);
     const client = await connect(signal);
     const { result } = await client.call("image.prune", {}, { signal });
     return result;
@@ -250,8 +259,9 @@ export class Image {
   }
 
   /** Looks up what the image is made of. Throws what {@link Image.inspect} throws. */
-  inspect({ signal }: Cancellable = {}): Promise<ImageDetail> {
-    return inspect(this.#client, this.reference, signal);
+  async inspect(options: Cancellable = {}): Promise<ImageDetail> {
+    const signal = onlySignal(options);
+    return await inspect(this.#client, this.reference, signal);
   }
 
   /** Removes the image. Throws what {@link Image.remove} throws. */

@@ -10,10 +10,16 @@
  */
 
 import type { DownloadProgress } from "../../ffi/library/fetch.ts";
-import { installLibrary, isLibraryInstalled } from "../../ffi/library/library.ts";
+import {
+  installLibrary,
+  isOwnLibrary,
+  libraryPath as libraryPathOf,
+  libraryProblem,
+} from "../../ffi/library/library.ts";
 import { manifest } from "../../ffi/library/manifest.gen.ts";
 import type { HostDiagnosis, RuntimeInfo } from "../../ffi/protocol/protocol.gen.ts";
-import type { Cancellable } from "../cancellable.ts";
+import { type Cancellable, onlySignal, refuseOthers } from "../cancellable.ts";
+import { toError } from "../failure.ts";
 import { connect } from "./connection.ts";
 import { requireRun } from "./permissions.ts";
 
@@ -76,8 +82,17 @@ export interface Versions {
  * @category Installation
  */
 export async function install(
-  { force = false, mirror, onProgress, signal }: InstallOptions = {},
+  { force = false, mirror, onProgress, signal, ...others }: InstallOptions = {},
 ): Promise<Installation> {
+  refuseOthers(others, "force, mirror, onProgress and signal");
+  if (mirror !== undefined && isOwnLibrary()) {
+    throw toError({
+      code: "invalid-option",
+      message: `Cannot use option mirror: nothing is downloaded, because the program has chosen ` +
+        `the library ${libraryPathOf()}`,
+      details: { path: "mirror" },
+    });
+  }
   const libraryPath = await installLibrary({ mirror, onProgress, signal });
   const client = await connect(signal);
   const { result } = await client.call("runtime.install", { force }, {
@@ -87,20 +102,23 @@ export async function install(
 }
 
 /**
- * Whether sandboxes can be created without downloading or unpacking anything.
+ * Whether sandboxes can be created without downloading or unpacking anything. A
+ * library that cannot be loaded is one that is not installed.
  *
  * Throws {@link UnsupportedError} where sandboxes live in a cloud.
  *
  * @category Installation
  */
 export async function isInstalled(options: Cancellable = {}): Promise<boolean> {
-  return await isLibraryInstalled() &&
+  return await libraryProblem() === undefined &&
     await runtimePath(options) !== undefined;
 }
 
 /**
  * Makes sure that there is a runtime, as creating a sandbox does, and tells
- * which one.
+ * which one. It also loads the library, which `deno test --sanitize-resources`
+ * takes for a leak of the test that does it first: await this at the top of the
+ * file.
  *
  * Throws what {@link install} throws, and {@link MicrosandboxError} with code
  * `runtime-not-installed` when `MICROSANDBOX_NO_AUTO_INSTALL` forbids to
@@ -109,8 +127,9 @@ export async function isInstalled(options: Cancellable = {}): Promise<boolean> {
  * @category Installation
  */
 export async function ensureRuntime(
-  { signal }: Cancellable = {},
+  options: Cancellable = {},
 ): Promise<RuntimeInfo> {
+  const signal = onlySignal(options);
   const client = await connect(signal);
   const { result } = await client.call("runtime.ensure", {}, { signal });
   return result;
@@ -126,8 +145,9 @@ export async function ensureRuntime(
  * @category Installation
  */
 export async function runtimePath(
-  { signal }: Cancellable = {},
+  options: Cancellable = {},
 ): Promise<string | undefined> {
+  const signal = onlySignal(options);
   const client = await connect(signal);
   const { result } = await client.call("runtime.find", {}, { signal });
   return result.runtime?.msbPath;
@@ -147,8 +167,9 @@ export async function runtimePath(
  */
 export async function setRuntimePath(
   path: string,
-  { signal }: Cancellable = {},
+  options: Cancellable = {},
 ): Promise<void> {
+  const signal = onlySignal(options);
   requireRun(path);
   const client = await connect(signal);
   await client.call("runtime.setPath", { path }, { signal });
@@ -162,8 +183,9 @@ export async function setRuntimePath(
  * @category Installation
  */
 export async function version(
-  { signal }: Cancellable = {},
+  options: Cancellable = {},
 ): Promise<Versions> {
+  const signal = onlySignal(options);
   const client = await connect(signal);
   const [{ result: versions }, { result: { runtime } }] = await Promise.all([
     client.call("runtime.versions", {}, { signal }),
@@ -180,8 +202,9 @@ export async function version(
  * @category Installation
  */
 export async function diagnose(
-  { signal }: Cancellable = {},
+  options: Cancellable = {},
 ): Promise<HostDiagnosis> {
+  const signal = onlySignal(options);
   const client = await connect(signal);
   const { result } = await client.call("runtime.diagnose", {}, { signal });
   return result;

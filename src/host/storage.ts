@@ -5,7 +5,7 @@
  */
 
 import type { StoragePruneReport, StorageUsage } from "../../ffi/protocol/protocol.gen.ts";
-import type { Cancellable } from "../cancellable.ts";
+import { type Cancellable, onlySignal } from "../cancellable.ts";
 import { connect } from "./connection.ts";
 import type { PruneStorageOptions } from "./options.gen.ts";
 
@@ -38,7 +38,8 @@ export const Storage: {
    */
   prune(options?: PruneStorageOptions): Promise<StoragePruneReport>;
 } = {
-  async usage({ signal } = {}) {
+  async usage(options = {}) {
+    const signal = onlySignal(options);
     const client = await connect(signal);
     return (await client.call("storage.usage", {}, { signal })).result;
   },

@@ -7,7 +7,7 @@
 import type { Client } from "../../ffi/client.ts";
 import type { AgentFrameHeader, NamedSandbox } from "../../ffi/protocol/protocol.gen.ts";
 import { readStream } from "../../ffi/stream.ts";
-import type { Cancellable } from "../cancellable.ts";
+import { type Cancellable, onlySignal } from "../cancellable.ts";
 import { Closing } from "../closing.ts";
 import { toError } from "../failure.ts";
 import { connect } from "../host/connection.ts";
@@ -73,8 +73,9 @@ export class AgentClient implements AsyncDisposable {
    */
   static async connect(
     name: string,
-    { signal }: Cancellable = {},
+    options: Cancellable = {},
   ): Promise<AgentClient> {
+    const signal = onlySignal(options);
     return await connectAgent(await connect(signal), { name }, signal);
   }
 
@@ -82,8 +83,9 @@ export class AgentClient implements AsyncDisposable {
   async request(
     flags: number,
     body: Uint8Array,
-    { signal }: Cancellable = {},
+    options: Cancellable = {},
   ): Promise<AgentFrame> {
+    const signal = onlySignal(options);
     const { result, bytes } = await this.#client.call("agent.request", { flags }, {
       handle: this.#openHandle(),
       bytes: body,
@@ -103,8 +105,9 @@ export class AgentClient implements AsyncDisposable {
   async stream(
     flags: number,
     body: Uint8Array,
-    { signal }: Cancellable = {},
+    options: Cancellable = {},
   ): Promise<AgentStream> {
+    const signal = onlySignal(options);
     const { result, handle } = await this.#client.call("agent.stream", { flags }, {
       handle: this.#openHandle(),
       bytes: body,
@@ -122,8 +125,9 @@ export class AgentClient implements AsyncDisposable {
     id: number,
     flags: number,
     body: Uint8Array,
-    { signal }: Cancellable = {},
+    options: Cancellable = {},
   ): Promise<void> {
+    const signal = onlySignal(options);
     await this.#client.call("agent.send", { id, flags }, {
       handle: this.#openHandle(),
       bytes: body,
@@ -135,8 +139,9 @@ export class AgentClient implements AsyncDisposable {
    * Ends the connection, and with it what waits for an answer. Giving this up
    * ends it nevertheless.
    */
-  close({ signal }: Cancellable = {}): Promise<void> {
-    return this.#closing.run(signal);
+  async close(options: Cancellable = {}): Promise<void> {
+    const signal = onlySignal(options);
+    return await this.#closing.run(signal);
   }
 
   /** Ends the connection, and with it what waits for an answer. */
@@ -181,7 +186,8 @@ export class AgentStream implements AsyncDisposable {
    *
    * Throws `TypeError` when they were taken already.
    */
-  async *frames({ signal }: Cancellable = {}): AsyncGenerator<AgentFrame, void> {
+  async *frames(options: Cancellable = {}): AsyncGenerator<AgentFrame, void> {
+    const signal = onlySignal(options);
     if (this.#isTaken) throw new TypeError("Cannot read the frames: they were taken already");
     this.#isTaken = true;
     for await (const { json, bytes } of readStream(this.#client, this.#handle, { signal })) {

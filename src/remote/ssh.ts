@@ -5,7 +5,7 @@
  */
 
 import type { Client } from "../../ffi/client.ts";
-import type { Cancellable } from "../cancellable.ts";
+import { type Cancellable, onlySignal } from "../cancellable.ts";
 import { Closing } from "../closing.ts";
 import type { CommandOutput, CommandStatus } from "../command/command.ts";
 import { type Process, toBytes, toOwned, toTerminal } from "../command/process.ts";
@@ -94,7 +94,8 @@ export class SshClient implements AsyncDisposable {
   }
 
   /** Starts an SFTP session. Throws {@link SshError}. */
-  async sftp({ signal }: Cancellable = {}): Promise<SftpSession> {
+  async sftp(options: Cancellable = {}): Promise<SftpSession> {
+    const signal = onlySignal(options);
     const { handle } = await this.#client.call("ssh.openSftp", {}, {
       handle: this.#openHandle(),
       signal,
@@ -106,8 +107,9 @@ export class SshClient implements AsyncDisposable {
    * Ends all connections, which kills the commands. Giving this up ends them
    * nevertheless.
    */
-  close({ signal }: Cancellable = {}): Promise<void> {
-    return this.#closing.run(signal);
+  async close(options: Cancellable = {}): Promise<void> {
+    const signal = onlySignal(options);
+    return await this.#closing.run(signal);
   }
 
   /** Ends all connections, which kills the commands. */

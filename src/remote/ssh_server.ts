@@ -7,7 +7,7 @@
 import type { Client, Reply } from "../../ffi/client.ts";
 import type { SshServerEvent, SshServerInfo } from "../../ffi/protocol/protocol.gen.ts";
 import { readStream } from "../../ffi/stream.ts";
-import type { Cancellable } from "../cancellable.ts";
+import { type Cancellable, onlySignal } from "../cancellable.ts";
 import { Closing } from "../closing.ts";
 import { toError } from "../failure.ts";
 import { bracketed, requireNet, requireRead } from "../host/permissions.ts";
@@ -80,8 +80,9 @@ export class SshServer implements AsyncDisposable {
    * resolves when the port is free. Giving this up closes the server
    * nevertheless.
    */
-  close({ signal }: Cancellable = {}): Promise<void> {
-    return this.#closing.run(signal);
+  async close(options: Cancellable = {}): Promise<void> {
+    const signal = onlySignal(options);
+    return await this.#closing.run(signal);
   }
 
   /** What {@link SshServer.close} does. */
@@ -93,7 +94,8 @@ export class SshServer implements AsyncDisposable {
    * Who came and was let in or refused. Each event is told once, whoever
    * iterates.
    */
-  async *events({ signal }: Cancellable = {}): AsyncGenerator<SshServerEvent, void> {
+  async *events(options: Cancellable = {}): AsyncGenerator<SshServerEvent, void> {
+    const signal = onlySignal(options);
     if (this.#closing.hasBegun) {
       throw toError({
         code: "handle-closed",

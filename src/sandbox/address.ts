@@ -15,6 +15,8 @@ export interface Address {
   handle: number;
   /** The part of a request that names a sandbox; empty for a connected one. */
   on: { sandbox?: NamedSandbox };
+  /** A time before its boot, if this program has booted it. */
+  bootedAfter?: Date | undefined;
 }
 
 /** The method that gives a sandbox's address. */

@@ -21,7 +21,7 @@ import type {
   StopResult,
   TouchResult,
 } from "../../ffi/protocol/protocol.gen.ts";
-import type { Cancellable } from "../cancellable.ts";
+import { type Cancellable, onlySignal } from "../cancellable.ts";
 import type { MicrosandboxError } from "../errors.ts";
 import { toError } from "../failure.ts";
 import { requireBindings, requirePorts, requireSecrets } from "../host/permissions.ts";
@@ -37,7 +37,7 @@ import {
   waitForLog,
   type WaitForLogOptions,
 } from "./logs.ts";
-import { make } from "./make.ts";
+import { madeWith, make } from "./make.ts";
 import { readMetrics, streamMetrics } from "./metrics.ts";
 import type {
   CompactSandboxOptions,
@@ -122,14 +122,15 @@ export abstract class SandboxBase {
    * console.log(second.name);
    * ```
    */
-  async config({ signal }: Cancellable = {}): Promise<SandboxConfig> {
+  async config(options: Cancellable = {}): Promise<SandboxConfig> {
+    const signal = onlySignal(options);
     const { client, handle, on } = await this[address]();
-    const { result: { patches, ...options }, bytes } = await client.call(
+    const { result: { patches, ...config }, bytes } = await client.call(
       "sandbox.config",
       { ...on, options: {} },
       { handle, signal },
     );
-    return patches ? { ...options, patches: decodePatches(patches, bytes) } : options;
+    return patches ? { ...config, patches: decodePatches(patches, bytes) } : config;
   }
 
   /**
@@ -137,7 +138,8 @@ export abstract class SandboxBase {
    *
    * Throws {@link SandboxNotFoundError}.
    */
-  async refresh({ signal }: Cancellable = {}): Promise<SandboxHandle> {
+  async refresh(options: Cancellable = {}): Promise<SandboxHandle> {
+    const signal = onlySignal(options);
     const { client } = await this[address]();
     const { name, id } = this;
     const { result } = await client.call("sandbox.get", { name, id }, { signal });
@@ -225,7 +227,10 @@ export abstract class SandboxBase {
   async restart(
     { signal, ...options }: RestartSandboxOptions = {},
   ): Promise<Sandbox> {
-    return await this.#connected("sandbox.restart", options, signal);
+    const { client } = await this[address]();
+    const bootedAfter = new Date();
+    const reply = await this.#call("sandbox.restart", options, signal);
+    return make.sandbox(client, reply, { bootedAfter });
   }
 
   /**
@@ -322,8 +327,9 @@ export abstract class SandboxBase {
    * Makes another sandbox that goes on from where this one is, with its memory
    * and processes. This one keeps running, or stays paused.
    *
-   * The fork outlives this program unless it is stopped. A fork that fails or
-   * is aborted leaves nothing behind.
+   * Disposing of the fork stops it, and removes it when it was given no name,
+   * unless it is `detached`. When the program ends without that, it goes on. A
+   * fork that fails or is aborted leaves nothing behind.
    *
    * Throws {@link SandboxAlreadyExistsError}, {@link BootError},
    * {@link MissingRestoreBindingsError} when `bindings` lacks a mount, and
@@ -332,23 +338,27 @@ export abstract class SandboxBase {
    * Permissions: what `bindings` names.
    */
   async fork(
-    { signal, onProgress, ...options }: ForkSandboxOptions = {},
+    { signal, onProgress, detached, ...options }: ForkSandboxOptions = {},
   ): Promise<Sandbox> {
+    const made = madeWith(detached, options.name);
     requireBindings(options.bindings);
-    return await this.#connected("sandbox.fork", options, signal, onProgress);
+    const { client } = await this[address]();
+    const reply = await this.#call("sandbox.fork", options, signal, onProgress);
+    return make.sandbox(client, reply, { made });
   }
 
   /**
    * Makes several forks from one moment of this sandbox. Each of them may fail
-   * by itself.
+   * by itself. Disposing of one stops it, unless they are `detached`.
    *
    * Throws what {@link SandboxBase.fork} throws, except for what a single fork
    * failed with.
    */
   async forkMany(
     names: readonly string[],
-    { signal, ...options }: ForkManySandboxOptions = {},
+    { signal, detached, ...options }: ForkManySandboxOptions = {},
   ): Promise<ForkResult[]> {
+    const made = madeWith(detached, "given");
     const { client } = await this[address]();
     const { result } = await this.#call(
       "sandbox.forkMany",
@@ -361,7 +371,7 @@ export abstract class SandboxBase {
       }
       const bytes = new Uint8Array(0);
       const reply: Reply<LiveSandbox> = { result: sandbox, handle, bytes };
-      return { name, sandbox: make.sandbox(client, reply) };
+      return { name, sandbox: make.sandbox(client, reply, { made }) };
     });
   }
 
@@ -460,7 +470,8 @@ export abstract class SandboxBase {
    * code `metrics-disabled`, or `metrics-unavailable`: in the first second, and
    * while this machine's clock is set ahead of where it was at the boot.
    */
-  async metrics({ signal }: Cancellable = {}): Promise<SandboxMetrics> {
+  async metrics(options: Cancellable = {}): Promise<SandboxMetrics> {
+    const signal = onlySignal(options);
     return await readMetrics(await this[address](), signal);
   }
 
@@ -478,16 +489,6 @@ export abstract class SandboxBase {
 
   async #end(how: End, { signal, ...options }: Cancellable): Promise<void> {
     await this.#call("sandbox.end", { ...options, how }, signal);
-  }
-
-  async #connected<Name extends "sandbox.restart" | "sandbox.fork">(
-    name: Name,
-    options: OptionsOf<Name>,
-    signal: AbortSignal | undefined,
-    onProgress?: (progress: CreateProgress) => void,
-  ): Promise<Sandbox> {
-    const { client } = await this[address]();
-    return make.sandbox(client, await this.#call(name, options, signal, onProgress));
   }
 
   async #call<Name extends SandboxOperation>(

@@ -11,8 +11,9 @@ import type {
   SandboxInfo,
   Status,
 } from "../../ffi/protocol/protocol.gen.ts";
-import type { Cancellable } from "../cancellable.ts";
+import { type Cancellable, onlySignal } from "../cancellable.ts";
 import { type JobHistory, toJobHistory } from "../command/job.ts";
+import { showAs } from "../inspect.ts";
 import { type Address, address } from "./address.ts";
 import { SandboxBase } from "./base.ts";
 import { make } from "./make.ts";
@@ -37,6 +38,12 @@ export class SandboxHandle extends SandboxBase {
 
   static {
     make.handle = (client, info) => new SandboxHandle(client, info);
+    showAs(this, "SandboxHandle", ({ name, id, backend, status }) => ({
+      name,
+      id,
+      backend,
+      status,
+    }));
   }
 
   /** Made by this module only. */
@@ -116,14 +123,10 @@ export class SandboxHandle extends SandboxBase {
   async start(
     { signal, ...options }: StartSandboxOptions = {},
   ): Promise<Sandbox> {
-    return make.sandbox(
-      this.#client,
-      await this.#client.call(
-        "sandbox.start",
-        { ...options, ...this.#target },
-        { signal },
-      ),
-    );
+    const bootedAfter = new Date();
+    const request = { ...options, ...this.#target };
+    const reply = await this.#client.call("sandbox.start", request, { signal });
+    return make.sandbox(this.#client, reply, { bootedAfter });
   }
 
   /**
@@ -151,7 +154,8 @@ export class SandboxHandle extends SandboxBase {
    *
    * Throws {@link MicrosandboxError} with code `sandbox-still-running`.
    */
-  async remove({ signal }: Cancellable = {}): Promise<void> {
+  async remove(options: Cancellable = {}): Promise<void> {
+    const signal = onlySignal(options);
     await this.#client.call("sandbox.remove", this.#target, { signal });
   }
 

@@ -7,9 +7,11 @@
 import type { LogEntry as RawEntry, LogSource } from "../../ffi/protocol/protocol.gen.ts";
 import { readStream } from "../../ffi/stream.ts";
 import { type Cancellable, checkTimeout } from "../cancellable.ts";
-import { WaitTimeoutError } from "../errors.ts";
+import { MicrosandboxError, WaitTimeoutError } from "../errors.ts";
 import { toError } from "../failure.ts";
+import { beginning, showAs } from "../inspect.ts";
 import { type Address, address } from "./address.ts";
+import { readMetrics } from "./metrics.ts";
 
 /**
  * What of a log to read.
@@ -52,8 +54,10 @@ export interface StreamLogsOptions extends Cancellable {
  */
 export interface WaitForLogOptions extends Cancellable {
   /**
-   * The time of the first entry at the earliest. Default: the beginning, so
-   * that what was printed already counts.
+   * The time of the first entry at the earliest. Default: the boot of the
+   * sandbox, so that what was printed already counts, and what it printed when
+   * it ran before does not. Where the boot is not known, which takes metrics of
+   * a sandbox that others have booted, the beginning.
    */
   since?: Date | undefined;
   /** Where the entries come from. Default: what commands print. */
@@ -83,6 +87,14 @@ export class LogEntry {
    * already replaced by U+FFFD.
    */
   readonly bytes: Uint8Array<ArrayBuffer>;
+
+  static {
+    showAs(this, "LogEntry", (entry) => ({
+      timestamp: entry.timestamp,
+      source: entry.source,
+      text: beginning(entry.text()),
+    }));
+  }
 
   /** Made by this module only. */
   constructor(entry: RawEntry, bytes: Uint8Array<ArrayBuffer>) {
@@ -139,12 +151,14 @@ export async function waitForLog(
   { timeoutMs = 60_000, signal, ...options }: WaitForLogOptions,
 ): Promise<LogEntry> {
   checkWait(pattern, timeoutMs);
+  const since = options.since ?? await bootOf(target, signal);
   const timeout = AbortSignal.timeout(timeoutMs);
   const either = signal === undefined ? timeout : AbortSignal.any([signal, timeout]);
   // What a command prints at once may be several entries.
   const lines = new Map<string, string>();
   try {
-    for await (const entry of streamLogs(target, { ...options, follow: true, signal: either })) {
+    const following = { ...options, ...since && { since }, follow: true, signal: either };
+    for await (const entry of streamLogs(target, following)) {
       const origin = `${entry.source} ${entry.session}`;
       const text = (lines.get(origin) ?? "") + entry.text();
       if (typeof pattern === "string" ? text.includes(pattern) : text.search(pattern) >= 0) {
@@ -161,6 +175,22 @@ export async function waitForLog(
       `it did print with logs(), and whether it was printed by one of the sources`,
     { pattern: String(pattern), timeoutMs },
   );
+}
+
+/** When a sandbox was booted, as far as that is known. */
+async function bootOf(
+  target: { [address](): Promise<Address> },
+  signal: AbortSignal | undefined,
+): Promise<Date | undefined> {
+  const found = await target[address]();
+  if (found.bootedAfter) return found.bootedAfter;
+  try {
+    const { timestamp, uptimeMs } = await readMetrics(found, signal);
+    return new Date(timestamp.getTime() - uptimeMs);
+  } catch (error) {
+    // There may be none: they are not enabled, or the sandbox does not run.
+    if (!(error instanceof MicrosandboxError)) throw error;
+  }
 }
 
 function checkWait(pattern: unknown, timeoutMs: number): void {

@@ -190,6 +190,8 @@ export interface ForkSandboxOptions {
   user?: string | undefined;
   /** What the fork uses of this machine. Default: nothing. */
   bindings?: Bindings | undefined;
+  /** Whether the fork outlives its object. Default: `false`. */
+  detached?: boolean | undefined;
   /** Is told how far the fork is. An error that it throws is uncaught, as any callback's. */
   onProgress?: ((progress: CreateProgress) => void) | undefined;
   /**
@@ -214,6 +216,8 @@ export interface ForkManySandboxOptions {
   recordIntegrity?: boolean | undefined;
   /** The guest user of the forks' commands. Default: the original's. */
   user?: string | undefined;
+  /** Whether the forks outlive their objects. Default: `false`. */
+  detached?: boolean | undefined;
   /**
    * Gives up. The call then fails with the signal's reason, after what it had
    * begun is undone.

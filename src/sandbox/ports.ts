@@ -4,8 +4,9 @@
  * @module
  */
 
+import { request as httpRequest } from "node:http";
 import type { CreateOptions, PublishedPort } from "../../ffi/protocol/protocol.gen.ts";
-import { checkTimeout } from "../cancellable.ts";
+import { checkTimeout, refuseOthers } from "../cancellable.ts";
 import { WaitTimeoutError } from "../errors.ts";
 import { toError } from "../failure.ts";
 import {
@@ -39,9 +40,15 @@ export interface WaitForPortOptions {
  * @category Sandboxes
  */
 export interface WaitForHttpOptions {
-  /** The path to ask for, with a query if needed. Default: `/`. */
+  /**
+   * The path to ask for, which begins with a slash, with a query if needed.
+   * Default: `/`.
+   */
   path?: string | undefined;
-  /** The status to wait for. Default: any below 400. */
+  /**
+   * The status to wait for. Default: any below 500: a server that has nothing at
+   * the path is there too.
+   */
   status?: number | undefined;
   /** Milliseconds to wait. Default: 60000. */
   timeoutMs?: number | undefined;
@@ -102,8 +109,9 @@ export async function waitForHttp(
   guestPort: number,
   { path = "/", status, timeoutMs = 60_000, signal, ...others }: WaitForHttpOptions,
 ): Promise<void> {
-  refuseOthers(others);
+  refuseOthers(others, "path, status, timeoutMs and signal");
   checkTimeout(timeoutMs);
+  checkPath(path);
   const published = ports.find((port) => port.guestPort === guestPort && port.protocol === "tcp");
   if (published === undefined) {
     throw toError({
@@ -113,29 +121,31 @@ export async function waitForHttp(
       details: { path: "port" },
     });
   }
-  const address = `${reachable(published.hostAddress)}:${published.hostPort}`;
-  requireNet(address);
-  const url = new URL(path, `http://${address}`);
+  const host = reachable(published.hostAddress);
+  const { hostPort } = published;
+  const authority = `${bracketed(host)}:${hostPort}`;
+  requireNet(authority);
   const deadline = Date.now() + timeoutMs;
   // A status says more than that a later request was not answered in time.
   let last: number | string = "none was sent";
   while (true) {
     const answer = await request(
-      url,
+      { host, port: hostPort, path },
       Math.min(requestPatienceMs, deadline - Date.now()),
       signal,
     );
     if (
       typeof answer === "number" &&
-      (status === undefined ? answer < 400 : answer === status)
+      (status === undefined ? answer < 500 : answer === status)
     ) return;
     if (typeof answer === "number" || typeof last !== "number") last = answer;
     if (Date.now() + paceMs >= deadline) {
       throw new WaitTimeoutError(
         "wait-timeout",
-        `Port ${guestPort} of the guest did not answer ${url} as wanted within ${timeoutMs} ms ` +
-          `(last: ${typeof last === "number" ? `status ${last}` : last}): check that the ` +
-          `server starts and listens on the guest's address, not only on its loopback`,
+        `Port ${guestPort} of the guest did not answer http://${authority}${path} as wanted ` +
+          `within ${timeoutMs} ms (last: ${typeof last === "number" ? `status ${last}` : last}): ${
+            remedy(last, status)
+          }`,
         { port: guestPort, timeoutMs },
       );
     }
@@ -143,36 +153,56 @@ export async function waitForHttp(
   }
 }
 
-/** Refuses what is no option, as the library does for other calls. */
-function refuseOthers(others: object): void {
-  const [name] = Object.keys(others);
-  if (name === undefined) return;
+/** Refuses what would ask another server, or not be a request at all. */
+function checkPath(path: unknown): void {
+  if (typeof path === "string" && /^\/[!-~]*$/.test(path)) return;
   throw toError({
-    code: "unknown-option",
-    message: `Cannot use option ${name}: waitForHttp takes path, status, ` +
-      `timeoutMs and signal`,
-    details: { path: name },
+    code: "invalid-option",
+    message: `Cannot ask for ${JSON.stringify(path)}: give a path that begins with a slash, ` +
+      `with other than ASCII characters percent-encoded`,
+    details: { path: "path" },
   });
 }
 
-/** The status of the answer, or why there was none. */
-async function request(
-  url: URL,
+/** What to do about the last thing that was seen of a server. */
+function remedy(last: number | string, status: number | undefined): string {
+  if (typeof last !== "number") {
+    return `check that the server starts, and listens on the guest's address and not only on ` +
+      `its loopback`;
+  }
+  if (status !== undefined) {
+    return `the server answers, so ask for the status that it has, or for another path`;
+  }
+  return `the server answers that it fails, so look at what it prints`;
+}
+
+/** The status of the answer, or why there was none. No proxy is asked. */
+function request(
+  target: { host: string; port: number; path: string },
   patienceMs: number,
   signal: AbortSignal | undefined,
 ): Promise<number | string> {
   const timeout = AbortSignal.timeout(Math.max(1, patienceMs));
-  try {
-    const response = await fetch(url, {
-      redirect: "manual",
-      signal: signal === undefined ? timeout : AbortSignal.any([signal, timeout]),
+  const either = signal === undefined ? timeout : AbortSignal.any([signal, timeout]);
+  return new Promise((resolve, reject) => {
+    const sent = httpRequest({ ...target, agent: false }, (response) => {
+      either.removeEventListener("abort", onAbort);
+      response.destroy();
+      resolve(response.statusCode ?? 0);
     });
-    await response.body?.cancel();
-    return response.status;
-  } catch (error) {
-    signal?.throwIfAborted();
-    return error instanceof Error ? error.message : String(error);
-  }
+    const onAbort = () => {
+      sent.destroy();
+      if (signal?.aborted) reject(signal.reason);
+      else resolve(`no answer within ${patienceMs} ms`);
+    };
+    sent.on("error", (error) => {
+      either.removeEventListener("abort", onAbort);
+      resolve(error.message);
+    });
+    either.addEventListener("abort", onAbort, { once: true });
+    if (either.aborted) onAbort();
+    else sent.end();
+  });
 }
 
 function pause(
@@ -195,5 +225,5 @@ function pause(
 /** An address that can be connected to, where one is listened on. */
 function reachable(address: string): string {
   if (address === "0.0.0.0") return "127.0.0.1";
-  return bracketed(address === "::" ? "::1" : address);
+  return address === "::" ? "::1" : address;
 }

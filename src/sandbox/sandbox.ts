@@ -16,16 +16,18 @@ import type {
   RestoreWarning,
   StopResult,
 } from "../../ffi/protocol/protocol.gen.ts";
-import type { Cancellable } from "../cancellable.ts";
+import { type Cancellable, onlySignal } from "../cancellable.ts";
 import type { CommandOutput, CommandStatus } from "../command/command.ts";
 import { type Jobs, toJobs } from "../command/job.ts";
 import type { AttachOptions, ExecOptions } from "../command/options.gen.ts";
 import { type Process, run, spawn } from "../command/process.ts";
 import { attach } from "../command/terminal.ts";
+import { StopTimeoutError } from "../errors.ts";
 import { toError } from "../failure.ts";
 import { type FileSystem, toFileSystem } from "../files/fs.ts";
 import { connect } from "../host/connection.ts";
 import { requireReadOfPath } from "../host/permissions.ts";
+import { showAs } from "../inspect.ts";
 import { progressEvents } from "../progress.ts";
 import { type AgentClient, connectAgent } from "../remote/agent.ts";
 import type { SshOptions, SshServerOptions } from "../remote/options.gen.ts";
@@ -35,7 +37,7 @@ import { type Address, address } from "./address.ts";
 import { SandboxBase } from "./base.ts";
 import type { CreateSandboxOptions } from "./create_options.gen.ts";
 import { SandboxHandle } from "./handle.ts";
-import { make } from "./make.ts";
+import { make, type SandboxOrigin } from "./make.ts";
 import { toMetrics } from "./metrics.ts";
 import { requireMounts } from "./mounts.ts";
 import type {
@@ -92,22 +94,36 @@ export class Sandbox extends SandboxBase implements AsyncDisposable {
   readonly #live: LiveSandbox;
   /** The guest's files. */
   readonly fs: FileSystem;
+  readonly #bootedAfter: Date | undefined;
+  #made: SandboxOrigin["made"];
   #isReleased = false;
+  /** Whether it was booted again without a connection, so that it still runs. */
+  #runsOn = false;
   #disposed: Promise<void> | undefined;
 
   static {
-    make.sandbox = (client, reply) => new Sandbox(client, reply);
+    make.sandbox = (client, reply, origin) => new Sandbox(client, reply, origin);
+    showAs(this, "Sandbox", ({ name, id, backend, ports }) => ({ name, id, backend, ports }));
   }
 
-  private constructor(client: Client, reply: Reply<LiveSandbox>) {
+  private constructor(
+    client: Client,
+    reply: Reply<LiveSandbox>,
+    { bootedAfter, made }: SandboxOrigin = {},
+  ) {
     super();
     this.#client = client;
     this.#handle = reply.handle;
     this.#live = reply.result;
+    this.#bootedAfter = bootedAfter;
+    // Those of a cloud never belong to the program.
+    this.#made = this.backend === "local" ? made : undefined;
     this.fs = toFileSystem(() => ({ client, handle: this.#openHandle() }));
     // Giving back the connection to a sandbox that belongs to this program
     // stops it, which should not happen when a collector feels like it.
-    if (!this.ownsLifecycle) abandoned.register(this, { client, handle: reply.handle }, this);
+    if (!this.#live.ownsLifecycle) {
+      abandoned.register(this, { client, handle: reply.handle }, this);
+    }
   }
 
   /**
@@ -156,12 +172,15 @@ export class Sandbox extends SandboxBase implements AsyncDisposable {
     requireHostAccess(options);
     const { bytes, ...encoded } = patches ? encodePatches(patches) : {};
     const client = await connect(signal);
+    const before = new Date();
     const reply = await client.call(operation, { ...options, ...encoded }, {
       signal,
       bytes,
       ...progressEvents(onProgress),
     });
-    return new Sandbox(client, reply);
+    // One that was there and ran was booted by another program.
+    const isBooted = operation === "sandbox.create" || reply.result.ownsLifecycle;
+    return new Sandbox(client, reply, { bootedAfter: isBooted ? before : undefined });
   }
 
   /**
@@ -175,10 +194,9 @@ export class Sandbox extends SandboxBase implements AsyncDisposable {
     { signal, ...options }: StartSandboxOptions = {},
   ): Promise<Sandbox> {
     const client = await connect(signal);
-    return new Sandbox(
-      client,
-      await client.call("sandbox.start", { ...options, name }, { signal }),
-    );
+    const bootedAfter = new Date();
+    const reply = await client.call("sandbox.start", { ...options, name }, { signal });
+    return new Sandbox(client, reply, { bootedAfter });
   }
 
   /**
@@ -188,8 +206,9 @@ export class Sandbox extends SandboxBase implements AsyncDisposable {
    */
   static async get(
     name: string,
-    { signal }: Cancellable = {},
+    options: Cancellable = {},
   ): Promise<SandboxHandle> {
+    const signal = onlySignal(options);
     const client = await connect(signal);
     const { result } = await client.call("sandbox.get", { name }, { signal });
     return new SandboxHandle(client, result);
@@ -228,8 +247,9 @@ export class Sandbox extends SandboxBase implements AsyncDisposable {
    */
   static async remove(
     name: string,
-    { signal }: Cancellable = {},
+    options: Cancellable = {},
   ): Promise<void> {
+    const signal = onlySignal(options);
     const client = await connect(signal);
     await client.call("sandbox.remove", { name }, { signal });
   }
@@ -253,8 +273,9 @@ export class Sandbox extends SandboxBase implements AsyncDisposable {
 
   /** Tells what every running sandbox uses, by the sandboxes' names. */
   static async metrics(
-    { signal }: Cancellable = {},
+    options: Cancellable = {},
   ): Promise<Map<string, SandboxMetrics>> {
+    const signal = onlySignal(options);
     const client = await connect(signal);
     const { result } = await client.call("metrics.all", {}, { signal });
     return new Map(
@@ -280,9 +301,13 @@ export class Sandbox extends SandboxBase implements AsyncDisposable {
     return this.#live.backend;
   }
 
-  /** Whether the sandbox stops with this object or this program. */
+  /**
+   * Whether disposing of this object stops the sandbox. One that was created,
+   * started or restarted also stops when the program ends, however it ends; a
+   * fork or a restored one does not.
+   */
   get ownsLifecycle(): boolean {
-    return this.#live.ownsLifecycle;
+    return this.#live.ownsLifecycle || this.#made !== undefined;
   }
 
   /**
@@ -452,7 +477,8 @@ export class Sandbox extends SandboxBase implements AsyncDisposable {
    * Connects to this sandbox's agent, to speak its protocol. Otherwise like
    * {@link AgentClient.connect}.
    */
-  async agent({ signal }: Cancellable = {}): Promise<AgentClient> {
+  async agent(options: Cancellable = {}): Promise<AgentClient> {
+    const signal = onlySignal(options);
     const { name, id } = this;
     return await connectAgent(this.#client, { name, id }, signal);
   }
@@ -468,9 +494,12 @@ export class Sandbox extends SandboxBase implements AsyncDisposable {
     // Without its connection it is still known by its name.
     const { name, id } = this;
     return Promise.resolve(
-      this.#isReleased
-        ? { client: this.#client, handle: 0, on: { sandbox: { name, id } } }
-        : { client: this.#client, handle: this.#handle, on: {} },
+      this.#isReleased ? { client: this.#client, handle: 0, on: { sandbox: { name, id } } } : {
+        client: this.#client,
+        handle: this.#handle,
+        on: {},
+        bootedAfter: this.#bootedAfter,
+      },
     );
   }
 
@@ -515,6 +544,8 @@ export class Sandbox extends SandboxBase implements AsyncDisposable {
   override async restart(options: RestartSandboxOptions = {}): Promise<Sandbox> {
     const restarted = await super.restart(options);
     this.#release();
+    if (!options.detached) restarted.#made = this.#made;
+    this.#made = undefined;
     return restarted;
   }
 
@@ -531,14 +562,18 @@ export class Sandbox extends SandboxBase implements AsyncDisposable {
 
   /**
    * Changes the sandbox, as {@link SandboxBase.modify} says. When it was
-   * restarted for that, take the object that `SandboxHandle.connect` gives.
+   * restarted for that, take the object that `SandboxHandle.connect` gives;
+   * disposing of this one still stops the sandbox.
    */
   override async modify(options: ModifySandboxOptions): Promise<ModificationPlan> {
     const plan = await super.modify(options);
     const restarts = [...plan.changes, ...plan.secretChanges].some((change) =>
       change.disposition === "requires-restart"
     );
-    if (plan.applied && restarts) this.#release();
+    if (plan.applied && restarts) {
+      this.#release();
+      this.#runsOn = true;
+    }
     return plan;
   }
 
@@ -546,7 +581,8 @@ export class Sandbox extends SandboxBase implements AsyncDisposable {
    * Tells which mounts a restored sandbox does without, or has otherwise than
    * its original. Empty for any other sandbox.
    */
-  async restoreWarnings({ signal }: Cancellable = {}): Promise<RestoreWarning[]> {
+  async restoreWarnings(options: Cancellable = {}): Promise<RestoreWarning[]> {
+    const signal = onlySignal(options);
     const { result } = await this.#client.call(
       "sandbox.restoreWarnings",
       {},
@@ -560,32 +596,46 @@ export class Sandbox extends SandboxBase implements AsyncDisposable {
    * and files cannot be used through this object afterwards; `Sandbox.get`
    * finds the sandbox again.
    */
-  async detach({ signal }: Cancellable = {}): Promise<void> {
+  async detach(options: Cancellable = {}): Promise<void> {
+    const signal = onlySignal(options);
     const handle = this.#openHandle();
     await this.#client.call("sandbox.detach", {}, { handle, signal });
     this.#release();
+    this.#made = undefined;
   }
 
   /**
    * Stops the sandbox if it belongs to this program, and kills it if it has
-   * not stopped within 10 seconds. A sandbox that only was connected to keeps
-   * running.
+   * not stopped within 10 seconds. A fork or a restored sandbox belongs to it
+   * too, unless it is `detached`, and is removed when it was given no name. A
+   * sandbox that only was connected to keeps running.
+   *
+   * Throws {@link StopTimeoutError} when it still runs after having been killed.
    */
   [Symbol.asyncDispose](): Promise<void> {
     return this.#disposed ??= this.#dispose();
   }
 
   async #dispose(): Promise<void> {
-    if (this.#isReleased) return;
     if (!this.ownsLifecycle) return this.#release();
     try {
-      await this.stop({ timeoutMs: disposePatienceMs, force: true });
-    } catch {
-      // There is nothing that could be stopped. Giving the handle back ends
-      // whatever is left of it.
+      if (!this.#isReleased || this.#runsOn) {
+        await this.stop({ timeoutMs: disposePatienceMs, force: true });
+      }
+    } catch (error) {
+      // Otherwise there is nothing that could be stopped. Giving the handle back
+      // ends whatever is left of it.
+      if (error instanceof StopTimeoutError) throw error;
     } finally {
       this.#release();
     }
+    if (this.#made === "nameless") await this.#remove();
+  }
+
+  /** Removes the sandbox, whose name nothing else knows, unless that was done. */
+  async #remove(): Promise<void> {
+    const { name, id } = this;
+    await this.#client.call("sandbox.remove", { name, id }).catch(() => {});
   }
 
   async #run(program: Program, options?: ExecOptions): Promise<CommandOutput> {

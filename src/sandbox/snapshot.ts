@@ -16,7 +16,7 @@ import type {
   SnapshotTarget,
   VerifyResult,
 } from "../../ffi/protocol/protocol.gen.ts";
-import type { Cancellable } from "../cancellable.ts";
+import { type Cancellable, onlySignal } from "../cancellable.ts";
 import { connect } from "../host/connection.ts";
 import {
   requireBindings,
@@ -24,9 +24,10 @@ import {
   requireReadOfPath,
   requireWrite,
 } from "../host/permissions.ts";
+import { showAs } from "../inspect.ts";
 import { progressEvents } from "../progress.ts";
 import { type Address, address } from "./address.ts";
-import { make } from "./make.ts";
+import { madeWith, make } from "./make.ts";
 import type { Sandbox } from "./sandbox.ts";
 import type {
   CopySnapshotOptions,
@@ -75,11 +76,12 @@ export interface RemoveSnapshotOptions extends Cancellable {
  * ```ts
  * import { Sandbox } from "@x/microsandbox";
  *
- * const sandbox = await Sandbox.create({ image: "alpine:3.22", name: "base" });
+ * const sandbox = await Sandbox.create({ image: "alpine:3.22", name: "base", replace: true });
  * await sandbox.shell("apk add python3");
  * await sandbox.stop();
  * const snapshot = await sandbox.snapshot({ name: "ready" });
- * const worker = await snapshot.restore({ name: "worker" });
+ * await using worker = await snapshot.restore();
+ * console.log((await worker.shell("python3 --version")).text());
  * ```
  *
  * @category Snapshots
@@ -87,6 +89,10 @@ export interface RemoveSnapshotOptions extends Cancellable {
 export class Snapshot {
   readonly #client: Client;
   readonly #info: SnapshotInfo;
+
+  static {
+    showAs(this, "Snapshot", ({ id, group, name, image }) => ({ id, group, name, image }));
+  }
 
   /** Made by this module only. */
   constructor(client: Client, info: SnapshotInfo) {
@@ -153,8 +159,9 @@ export class Snapshot {
    */
   static async get(
     reference: string,
-    { signal }: Cancellable = {},
+    options: Cancellable = {},
   ): Promise<Snapshot> {
+    const signal = onlySignal(options);
     requireReadOfPath(reference);
     const client = await connect(signal);
     const { result } = await client.call("snapshot.get", { reference }, { signal });
@@ -227,8 +234,9 @@ export class Snapshot {
    */
   static async groupHead(
     selector: string,
-    { signal }: Cancellable = {},
+    options: Cancellable = {},
   ): Promise<GroupHead> {
+    const signal = onlySignal(options);
     const client = await connect(signal);
     const { result } = await client.call("snapshot.groupHead", { selector }, { signal });
     return result;
@@ -318,11 +326,12 @@ export class Snapshot {
    * Makes a sandbox from the snapshot: a resumable one goes on where it was,
    * another one boots.
    *
-   * The sandbox outlives this program unless it is stopped, and uses nothing of
-   * this machine that `bindings` does not name. Of the original's settings it
-   * keeps its image, its size and the user of its commands, but neither
-   * environment variables nor labels. A restore that fails or is aborted leaves
-   * nothing behind.
+   * Disposing of the sandbox stops it, and removes it when it was given no name,
+   * unless it is `detached`. When the program ends without that, it goes on. It
+   * uses nothing of this machine that `bindings` does not name. Of the original's
+   * settings it keeps its image, its size and the user of its commands, but
+   * neither environment variables nor labels. A restore that fails or is aborted
+   * leaves nothing behind.
    *
    * Throws {@link SandboxAlreadyExistsError}, {@link SnapshotError},
    * {@link BootError}, and {@link MissingRestoreBindingsError} when `bindings`
@@ -336,7 +345,8 @@ export class Snapshot {
   }
 
   /** Reads its labels and its whole description. */
-  async details({ signal }: Cancellable = {}): Promise<SnapshotDetails> {
+  async details(options: Cancellable = {}): Promise<SnapshotDetails> {
+    const signal = onlySignal(options);
     const { result } = await this.#client.call("snapshot.details", this.#target, { signal });
     return result;
   }
@@ -347,13 +357,15 @@ export class Snapshot {
    * Throws {@link SnapshotError} with code `snapshot-integrity` when they do
    * not match.
    */
-  async verify({ signal }: Cancellable = {}): Promise<VerifyResult> {
+  async verify(options: Cancellable = {}): Promise<VerifyResult> {
+    const signal = onlySignal(options);
     const { result } = await this.#client.call("snapshot.verify", this.#target, { signal });
     return result;
   }
 
   /** Tells how much room it takes on this machine. */
-  async storageUsage({ signal }: Cancellable = {}): Promise<DiskUsage> {
+  async storageUsage(options: Cancellable = {}): Promise<DiskUsage> {
+    const signal = onlySignal(options);
     const { result } = await this.#client.call(
       "snapshot.storageUsage",
       this.#target,
@@ -426,17 +438,16 @@ export class Snapshot {
 export async function restore(
   client: Client,
   snapshot: SnapshotTarget,
-  { signal, onProgress, ...options }: RestoreSandboxOptions,
+  { signal, onProgress, detached, ...options }: RestoreSandboxOptions,
 ): Promise<Sandbox> {
+  const made = madeWith(detached, options.name);
   requireBindings(options.bindings);
   if (options.base !== undefined) requireReadOfPath(options.base);
-  return make.sandbox(
-    client,
-    await client.call("sandbox.restore", { snapshot, options }, {
-      signal,
-      ...progressEvents(onProgress),
-    }),
-  );
+  const reply = await client.call("sandbox.restore", { snapshot, options }, {
+    signal,
+    ...progressEvents(onProgress),
+  });
+  return make.sandbox(client, reply, { made });
 }
 
 async function remove(

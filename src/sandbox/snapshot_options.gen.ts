@@ -77,6 +77,8 @@ export interface RestoreSandboxOptions {
   allowMissing?: boolean | undefined;
   /** What the sandbox uses of this machine. Default: nothing. */
   bindings?: Bindings | undefined;
+  /** Whether the sandbox outlives its object. Default: `false`. */
+  detached?: boolean | undefined;
   /**
    * Is told how far the restore is: how far the image is, where that is not
    * here, and how far the boot is. An error that it throws is uncaught, as any callback's.

@@ -190,7 +190,7 @@ for (const runtime of runtimes) {
       const doctor = await run([...runtime.cli(), "doctor"]);
       assert.equal(doctor.code, 1);
       assert.match(doctor.stdout, /is not installed/);
-      assert.match(doctor.stdout, /cli install/);
+      assert.match(doctor.stdout, /cli(\.js)? install/);
       assert.deepEqual(released.downloads, []);
     });
 

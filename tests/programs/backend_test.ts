@@ -369,6 +369,16 @@ test("a backend of this machine has everything in a directory of its own", async
   rmSync(home, { recursive: true });
 });
 
+test("a backend of this machine is never the user's own by mistake", async () => {
+  for (const home of [undefined, null, "", 5]) {
+    await assert.rejects(Backend.local({ home: home as string }), {
+      name: "InvalidOptionError",
+      path: "home",
+    });
+  }
+  await assert.rejects((Backend.local as () => Promise<unknown>)(), { path: "home" });
+});
+
 test("options that make no sense are refused by name, before anything is sent", async () => {
   const url = server.url;
   const refused: [Record<string, unknown>, string][] = [

@@ -104,12 +104,12 @@ test("a program that is killed while it writes leaves nothing that hinders the n
   assert.deepEqual(await lines(fault("parallel"), home), Array(10).fill("create: ok"));
 });
 
-test("several workers use the library at once, and one may be terminated with calls in flight", async () => {
+test("several workers use the library at once, and many may be terminated with calls in flight", async () => {
   const flags = [...scopedFlags(), "--allow-read"];
   const args = command(`${import.meta.dirname}/fixtures/workers.ts`, flags);
   assert.deepEqual(await lines(args, newHome()), [
     "all: true,true,true,true,true",
-    "hanging",
     "after: true",
+    "files can be looked at",
   ]);
 });

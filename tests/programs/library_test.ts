@@ -26,7 +26,7 @@ import { provide } from "../../ffi/library/cache.ts";
 import { libraryPlaces } from "../../ffi/library/library.ts";
 import { LibraryError } from "../../ffi/library/library_error.ts";
 import { targetOf } from "../../ffi/library/target.ts";
-import { command, start } from "../support.ts";
+import { command, start, until } from "../support.ts";
 
 const fixture = `${import.meta.dirname}/fixtures/provide.ts`;
 const home = mkdtempSync("/tmp/microsandbox-test-");
@@ -231,6 +231,43 @@ test("a damaged file is replaced, and who has it mapped keeps what it had", asyn
   assert.notEqual(statSync(path).ino, ino);
   assert.deepEqual(readFileSync(descriptor), damaged);
   closeSync(descriptor);
+});
+
+test("a file that was verified is not read again until it is written to", async () => {
+  const { base, requests } = await serve(sendAll);
+  const cache = newCache();
+  const path = await provide(library, cache, base);
+  const { mtime, size } = statSync(path);
+  // What only reading would find, under the mark that it was given.
+  writeFileSync(path, Buffer.alloc(size));
+  utimesSync(path, mtime, mtime);
+  await provide(library, cache, base);
+  assert.equal(requests.length, 1);
+  writeFileSync(path, Buffer.alloc(size));
+  await provide(library, cache, base);
+  assert.equal(requests.length, 2);
+  assert.deepEqual(readFileSync(path), content);
+  // One that is there without a mark gets its own.
+  utimesSync(path, new Date(), new Date());
+  await provide(library, cache, base);
+  assert.equal(requests.length, 2);
+  assert.equal(statSync(path).mtimeMs, mtime.getTime());
+});
+
+test("a download that fails leaves no connection open", async () => {
+  let hangUps = 0;
+  const { base } = await serve((request, response) => {
+    request.socket.once("close", () => hangUps++);
+    response.writeHead(404);
+    // It goes on for as long as somebody listens.
+    const more = () => {
+      while (!response.destroyed && response.write(content));
+    };
+    response.on("drain", more);
+    more();
+  });
+  await failure(newCache(), base);
+  await until("the connection is closed", () => hangUps === 1);
 });
 
 test("an abort ends the download with the signal's reason and leaves nothing", async () => {

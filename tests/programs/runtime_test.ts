@@ -15,6 +15,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { after, test } from "node:test";
+import { libraryPath } from "../../ffi/library/library.ts";
 import { Backend, type MicrosandboxError, Sandbox } from "../../mod.ts";
 import { command, scopedFlags, start } from "../support.ts";
 
@@ -33,9 +34,10 @@ async function calls(
   directory: string,
   list: unknown[][],
   environment: Record<string, string> = {},
+  library = libraryPath(),
   // deno-lint-ignore no-explicit-any
 ): Promise<any[]> {
-  const flags = [...scopedFlags(), "--allow-run"];
+  const flags = [...scopedFlags([], library), "--allow-run"];
   const program = [...command(fixture, flags), JSON.stringify(list)];
   const ended = await start(program, { MSB_HOME: directory, ...environment })
     .ended;
@@ -156,6 +158,30 @@ test("the diagnosis does not count a runtime that will be unpacked", async () =>
     MICROSANDBOX_NO_AUTO_INSTALL: "1",
   });
   assert.ok(off.problems.some(isAboutRuntime));
+});
+
+test("a library that cannot be loaded is none that is installed", async () => {
+  const missing = join(home, "none.so");
+  const damaged = join(home, "damaged.so");
+  writeFileSync(damaged, "no library");
+  for (const path of [missing, damaged]) {
+    const results = await calls(newHome(), [["isInstalled"]], { MICROSANDBOX_LIB: path }, path);
+    assert.deepEqual(results, [false]);
+  }
+});
+
+test("a mirror is refused where nothing is downloaded", async () => {
+  const [error] = await calls(newHome(), [["install", { mirror: "https://mirror.invalid/" }]]);
+  assert.equal(error.code, "invalid-option");
+  assert.match(error.message, /mirror/);
+});
+
+test("a library is chosen before another one is being loaded", async () => {
+  const [loading, late] = await calls(newHome(), [
+    ["then", ["version"], ["setLibraryPath", "/nowhere/lib.so"], ["libraryPath"]],
+  ]).then(([result]) => result);
+  assert.equal(loading.code, "library-loaded");
+  assert.equal(late, libraryPath());
 });
 
 test("a library is chosen once, by an absolute path", async () => {

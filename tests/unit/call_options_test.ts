@@ -5,7 +5,22 @@ import { after, test } from "node:test";
 import { Client } from "../../ffi/client.ts";
 import { libraryPath, loadLibrary } from "../../ffi/library/library.ts";
 import type { LiveSandbox, SandboxInfo } from "../../ffi/protocol/protocol.gen.ts";
-import { SandboxHandle, type WaitForHttpOptions } from "../../mod.ts";
+import {
+  AgentClient,
+  backendInfo,
+  diagnose,
+  ensureRuntime,
+  Image,
+  install,
+  Profiles,
+  Sandbox,
+  SandboxHandle,
+  Snapshot,
+  Storage,
+  version,
+  Volume,
+  type WaitForHttpOptions,
+} from "../../mod.ts";
 import { toError } from "../../src/failure.ts";
 import { make } from "../../src/sandbox/make.ts";
 
@@ -31,12 +46,52 @@ const calls: [string, () => Promise<unknown>][] = [
   ["resume", () => named.resume(limited)],
   ["pauseState", () => named.pauseState(limited)],
   ["drain", () => named.drain(limited)],
+  ["config", () => named.config(limited)],
+  ["refresh", () => named.refresh(limited)],
+  ["metrics", () => named.metrics(limited)],
+  ["remove", () => named.remove(limited)],
+  ["detach", () => sandbox.detach(limited)],
+  ["restoreWarnings", () => sandbox.restoreWarnings(limited)],
+  ["agent", () => sandbox.agent(limited)],
+  ["fs.stat", () => sandbox.fs.stat("/x", limited)],
+  ["fs.readTextFile", () => sandbox.fs.readTextFile("/x", limited)],
+  ["fs.create", () => sandbox.fs.create("/x", limited)],
+  ["fs.readDir", () => sandbox.fs.readDir("/x", limited).next()],
+  ["fs.copyToHost", () => sandbox.fs.copyToHost("/x", "/run/socket", limited)],
+  ["jobs.get", () => sandbox.jobs.get("1", limited)],
+  ["Sandbox.get", () => Sandbox.get("any", limited)],
+  ["Sandbox.remove", () => Sandbox.remove("any", limited)],
+  ["Sandbox.metrics", () => Sandbox.metrics(limited)],
+  ["Volume.get", () => Volume.get("any", limited)],
+  ["Volume.remove", () => Volume.remove("any", limited)],
+  ["Image.get", () => Image.get("any", limited)],
+  ["Image.list", () => Image.list(limited)],
+  ["Image.inspect", () => Image.inspect("any", limited)],
+  ["Image.prune", () => Image.prune(limited)],
+  ["Snapshot.get", () => Snapshot.get("any", limited)],
+  ["Snapshot.groupHead", () => Snapshot.groupHead("any", limited)],
+  ["AgentClient.connect", () => AgentClient.connect("any", limited)],
+  ["Storage.usage", () => Storage.usage(limited)],
+  ["Profiles.get", () => Profiles.get(limited)],
+  ["backendInfo", () => backendInfo(limited)],
+  ["version", () => version(limited)],
+  ["diagnose", () => diagnose(limited)],
+  ["ensureRuntime", () => ensureRuntime(limited)],
+  ["install", () => install(limited)],
 ];
 for (const [name, call] of calls) {
   test(`${name}() refuses a time limit, which it does not have`, async () => {
     await assert.rejects(call, { code: "unknown-option", path: "timeoutMs" });
   });
 }
+
+test("a signal is no options, and is not left out silently", async () => {
+  const { signal } = new AbortController();
+  await assert.rejects(Sandbox.get("any", signal as { signal?: AbortSignal }), {
+    code: "invalid-option",
+    path: "signal",
+  });
+});
 
 const refused: [WaitForHttpOptions, string, string][] = [
   ...[0, -1, NaN, Infinity, 2 ** 31, "1 s" as unknown as number].map((timeoutMs) =>

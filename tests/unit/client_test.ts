@@ -2,8 +2,10 @@
 // operations: the boundary as it ships, without a sandbox.
 
 import assert from "node:assert/strict";
+import { stat } from "node:fs/promises";
 import { after, test } from "node:test";
-import { Client, type Failure } from "../../ffi/client.ts";
+import { Client } from "../../ffi/client.ts";
+import type { Failure } from "../../ffi/failure.ts";
 import { libraryPath, loadLibrary } from "../../ffi/library/library.ts";
 import type { Statistics } from "../../ffi/protocol/protocol.gen.ts";
 import { MicrosandboxError } from "../../src/errors.ts";
@@ -124,6 +126,46 @@ test("call() refuses what JSON cannot hold, before anything starts", async () =>
     );
   }
   assert.deepEqual(await statistics(), nothingHeld);
+});
+
+test("call() refuses objects that JSON would empty, and cycles", async () => {
+  class Labels {
+    get stage() {
+      return "two";
+    }
+  }
+  const cycle: Record<string, unknown> = {};
+  cycle["again"] = { cycle };
+  const values: [unknown, string][] = [
+    [new Map([["a", "b"]]), "deep.key"],
+    [new Set(["a"]), "deep.key"],
+    [new Headers({ a: "b" }), "deep.key"],
+    [new URLSearchParams("a=b"), "deep.key"],
+    [new Labels(), "deep.key"],
+    [[{ a: new Map() }], "deep.key[0].a"],
+    [cycle, "deep.key.again.cycle"],
+  ];
+  for (const [value, path] of values) {
+    // Bun's headers and parameters say how they are written, and lose nothing.
+    if ("toJSON" in (value as object)) continue;
+    await assert.rejects(
+      client.call("echo.call", { deep: { key: value as string } }),
+      { name: "InvalidOptionError", code: "invalid-option", path },
+    );
+  }
+  assert.deepEqual(await statistics(), nothingHeld);
+});
+
+test("call() takes objects without a prototype, and what says how it is written", async () => {
+  const bare = Object.assign(Object.create(null), { a: "b" });
+  const date = new Date(0) as unknown as string;
+  const shared = { text: "twice" };
+  const { result } = await client.call("echo.call", { bare, date, list: [shared, shared] });
+  assert.deepEqual(result, {
+    bare: { a: "b" },
+    date: new Date(0).toISOString(),
+    list: [shared, shared],
+  });
 });
 
 test("call() with an aborted signal starts nothing", async () => {
@@ -254,6 +296,18 @@ test("close() fails what is in flight, and every later call", async () => {
       return true;
     });
   }
+});
+
+test("any number of clients with calls in flight leaves the runtime its threads", async () => {
+  // Deno has 32 threads for all calls that block.
+  const clients = Array.from({ length: 40 }, () => new Client(native, toError));
+  const waiting = clients.map((it) =>
+    assert.rejects(it.call("echo.delay", { milliseconds: 3_600_000 }), { code: "client-closed" })
+  );
+  await assert.rejects(stat("/x"), { code: "ENOENT" });
+  await Promise.all(clients.map((it) => it.call("echo.delay", { milliseconds: 1 })));
+  for (const it of clients) it.close();
+  await Promise.all(waiting);
 });
 
 test("clients do not see each other's handles", async () => {

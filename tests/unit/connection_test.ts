@@ -24,6 +24,17 @@ test("a call is given up while the library is loaded, which goes on for others",
   client.close();
 });
 
+test("a client that ended is replaced by the next call", async () => {
+  const { connect } = await import("../../src/host/connection.ts?ended");
+  const first = await connect();
+  first.close();
+  const second = await connect();
+  assert.notEqual(second, first);
+  assert.equal(second.isClosed, false);
+  assert.equal(await connect(), second);
+  second.close();
+});
+
 test("a call with an aborted signal fails with its reason", async () => {
   const reason = new Error("enough");
   await assert.rejects(

@@ -290,6 +290,31 @@ test("a stream that is the input and fails is no end of the input", async () => 
   watched.close();
 });
 
+test("what is piped into a process ends with it, also when it has nothing to say", async () => {
+  const process = await play("waitForSignal");
+  const idle = new ReadableStream<Uint8Array>();
+  const piping = assert.rejects(idle.pipeTo(process.stdin), { name: "StdinClosedError" });
+  await process.kill("SIGINT");
+  assert.equal((await process.status).signal, "SIGINT");
+  await piping;
+});
+
+test("a source that fails half-way does not pass for a whole input", async () => {
+  const reason = new Error("torn");
+  const process = await play("copy");
+  let isBegun = false;
+  const source = new ReadableStream<Uint8Array>({
+    pull(controller) {
+      if (isBegun) return controller.error(reason);
+      controller.enqueue(new Uint8Array(10));
+      isBegun = true;
+    },
+  });
+  await assert.rejects(source.pipeTo(process.stdin), reason);
+  await assert.rejects(process.status, reason);
+  assert.equal(await handles(), 0);
+});
+
 test("what a process needs no more is no error when its end came meanwhile", async () => {
   let process: Process;
   let handle = 0;

@@ -213,7 +213,7 @@ test("files of a sandbox that ends are sandbox-not-running, not lost calls", asy
   const file = await other.fs.open("/etc/passwd");
   await other.kill();
   await assert.rejects(other.fs.readFile("/etc/passwd"), {
-    name: "SandboxNotRunningError",
+    name: "ClosedError",
     code: "handle-closed",
   });
   await assert.rejects(file.read(new Uint8Array(1)), {

@@ -184,3 +184,11 @@ test("rotated logs are read in order, and lost ones are told", async () => {
     code: "invalid-cursor",
   });
 });
+
+test("waitForLog() does not take what was printed before the sandbox was booted", async () => {
+  await using again = await Sandbox.start(name);
+  assert.ok(texts(await again.logs()).includes("stdout six"));
+  await assert.rejects(again.waitForLog("six", { timeoutMs: 1_000 }), { code: "wait-timeout" });
+  await again.shell("echo seven");
+  assert.equal((await again.waitForLog("seven")).text(), "seven\n");
+});

@@ -241,7 +241,7 @@ test("a named sandbox is stopped, started, found again, killed and removed", asy
   await created.shell("echo kept >/root/file && sync");
   await created.stop();
   await assert.rejects(created.exec("true"), {
-    name: "SandboxNotRunningError",
+    name: "ClosedError",
     code: "handle-closed",
   });
   assert.equal((await Sandbox.get(name)).status, "stopped");

@@ -15,7 +15,7 @@ import process from "node:process";
 import { after, before, test } from "node:test";
 import { Sandbox, Snapshot } from "../../mod.ts";
 import type { CreateProgress, LoadProgress } from "../../types.ts";
-import { abortedLaterEachTime } from "../support.ts";
+import { abortedLaterEachTime, machinesOf } from "../support.ts";
 
 const image = process.env["MICROSANDBOX_TEST_IMAGE"]!;
 /** Both runtimes run this file in one home. */
@@ -127,7 +127,7 @@ test("a resumable snapshot goes on where it was", async () => {
   });
   assert.equal(phases[0], "booting");
   assert.equal(phases.at(-1), "activating");
-  assert.equal(restored.ownsLifecycle, false);
+  assert.equal(restored.ownsLifecycle, true);
   // Its process and its memory are there: a boot would count from 1.
   assert.ok(await count(restored) > before);
   assert.deepEqual(await restored.restoreWarnings(), []);
@@ -305,6 +305,36 @@ test("forkMany() makes several forks of one moment", async () => {
     assert.equal((await fork!.shell("cat /root/file")).text(), "disk\n");
     await fork!.destroy({ force: true });
   }
+});
+
+test("forks stop with their objects, unless they are detached", async () => {
+  let unnamed: string;
+  {
+    await using fork = await sandbox.fork();
+    unnamed = fork.name;
+    await using named = await sandbox.fork({ name: `${name}-scoped` });
+    assert.ok(fork.ownsLifecycle && named.ownsLifecycle);
+    assert.equal((await named.shell("cat /root/file")).text(), "disk\n");
+  }
+  await assert.rejects(Sandbox.get(unnamed), { code: "sandbox-not-found" });
+  assert.deepEqual(machinesOf(`${name}-scoped`), []);
+  await Sandbox.remove(`${name}-scoped`);
+  {
+    await using _ = await sandbox.fork({ name: `${name}-detached`, detached: true });
+  }
+  assert.equal(machinesOf(`${name}-detached`).length, 1);
+  await (await Sandbox.get(`${name}-detached`)).destroy({ force: true });
+});
+
+test("a restored sandbox stops with its object", async () => {
+  let unnamed: string;
+  {
+    await using restored = await disk.restore();
+    unnamed = restored.name;
+    assert.equal((await restored.shell("cat /root/file")).text(), "disk\n");
+  }
+  assert.deepEqual(machinesOf(unnamed), []);
+  await assert.rejects(Sandbox.get(unnamed), { code: "sandbox-not-found" });
 });
 
 test("an aborted fork leaves nothing behind", async () => {

@@ -50,6 +50,9 @@ test("a program's terminal is the guest's, and is its own again afterwards", asy
     await shows(/# ?$/m);
     tmux("send-keys", "clear; cat /tmp/note", "Enter");
     await shows(/^typed in vi$/m);
+    // What sends bare line feeds, as full screen programs do, gets nothing added.
+    tmux("send-keys", "clear; stty -opost; printf '\\rab\\ncd\\r\\n'; stty opost", "Enter");
+    await shows(/^ab *\n {2}cd/m);
     // Ctrl-C ends the command in the guest, not the program.
     tmux("send-keys", "sleep 1000", "Enter");
     tmux("send-keys", "C-c");

@@ -104,12 +104,26 @@ pageSize?: number,
         sandbox("ModifySandboxOptions", "What to change about a sandbox, and when.", &["ModifyOptions"]),
         sandbox("PauseSandboxOptions", "How to pause a sandbox.", &["PauseOptions"]),
         Public {
+            own: "\
+/** Whether the fork outlives its object. Default: `false`. */
+detached?: boolean,
+",
             progress: Some(("CreateProgress", "Is told how far the fork is. $UNCAUGHT")),
             ..sandbox("ForkSandboxOptions", "How to fork a sandbox.", &["ForkOptions"])
         },
-        sandbox("ForkManySandboxOptions", "How to fork a sandbox several times.", &["ForkManyOptions"]),
+        Public {
+            own: "\
+/** Whether the forks outlive their objects. Default: `false`. */
+detached?: boolean,
+",
+            ..sandbox("ForkManySandboxOptions", "How to fork a sandbox several times.", &["ForkManyOptions"])
+        },
         sandbox("CompactSandboxOptions", "Which disk layers to merge.", &["CompactOptions"]),
         Public {
+            own: "\
+/** Whether the sandbox outlives its object. Default: `false`. */
+detached?: boolean,
+",
             progress: Some((
                 "CreateProgress",
                 "Is told how far the restore is: how far the image is, where that is not\n\
