@@ -7,6 +7,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
+use std::process::Command;
 
 use super::abi;
 use crate::*;
@@ -200,10 +201,20 @@ fn run(client: u32, operation: u32, options: &[u8]) -> Option<String> {
     }
 }
 
-/// The process has one client's runtime and one working directory, so that all
-/// of it is one test.
 #[test]
 fn any_options_are_answered_and_start_nothing() {
+    let program = std::env::current_exe().unwrap();
+    let test = "tests::options::in_a_process_of_its_own";
+    let ended = Command::new(program).args([test, "--exact", "--ignored"]).output().unwrap();
+    let output = String::from_utf8_lossy(&ended.stdout);
+    assert!(ended.status.success() && output.contains("1 passed"), "{output}");
+}
+
+/// The process has one client's runtime and one working directory, so that all
+/// of it is one test, and no other one runs beside it.
+#[test]
+#[ignore = "any_options_are_answered_and_start_nothing runs it"]
+fn in_a_process_of_its_own() {
     let home = tempfile::tempdir().unwrap();
     // Relative paths are below it, too.
     std::env::set_current_dir(&home).unwrap();

@@ -9,7 +9,7 @@ import struct
 import sys
 from pathlib import Path
 
-DESCRIPTION = json.loads((Path(__file__).parents[2] / "include/microsandbox.json").read_text())
+DESCRIPTION = json.loads((Path(__file__).resolve().parents[2] / "include/microsandbox.json").read_text())
 STATUS = DESCRIPTION["statuses"]
 FRAME = DESCRIPTION["frame"]
 OPERATION = {operation["name"]: operation["number"] for operation in DESCRIPTION["operations"]}
