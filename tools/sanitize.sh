@@ -17,10 +17,9 @@ else
 fi
 
 say "trying the orders of threads with loom"
-boundary=(--manifest-path "$checkout/capi/boundary/Cargo.toml")
-RUSTFLAGS="--cfg microsandbox_loom" CARGO_TARGET_DIR=$MICROSANDBOX_BUILD_DIR/loom \
-  cargo test "${boundary[@]}" --locked --release --test loom </dev/null
+"$checkout/tools/loom.sh"
 
+boundary=(--manifest-path "$checkout/capi/boundary/Cargo.toml")
 if cargo +nightly fuzz --version >/dev/null 2>&1; then
   say "fuzzing the calls of a client"
   (cd "$checkout/capi/boundary" && CARGO_TARGET_DIR=$MICROSANDBOX_BUILD_DIR/fuzz \
@@ -36,8 +35,8 @@ if cargo +nightly miri --version >/dev/null 2>&1; then
   # how fast it interprets; a backtrace of the panic that a test asks for would take it half a minute.
   export MIRIFLAGS=-Zmiri-ignore-leaks RUST_BACKTRACE=0
   cargo +nightly miri test "${boundary[@]}" --locked --lib </dev/null
-  cargo +nightly miri test "${manifest[@]}" --lib -- failure:: files::tests </dev/null
-  cargo +nightly miri test "${manifest[@]}" --test boundary -- a_stream calls_from closing </dev/null
+  cargo +nightly miri test "${manifest[@]}" --lib -- failure:: files::tests tests::boundary::a_stream \
+    tests::boundary::calls_from tests::boundary::closing </dev/null
 else
   say "not run: Miri, which is not installed (rustup toolchain install nightly --component miri,rust-src)"
 fi

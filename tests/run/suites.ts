@@ -24,6 +24,7 @@ export const suites: Suite[] = [
     command: ["tools/rust_tests.sh"],
     reporting: "cargo",
   },
+  { name: "loom", command: ["tools/loom.sh"], reporting: "cargo" },
   { name: "c", command: ["tests/c/run.sh", library], reporting: "counts" },
   {
     name: "deno",
