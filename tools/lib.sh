@@ -31,8 +31,8 @@ profile=${profile:-checkout}
 # msb and libkrunfw, and the archive of them that the library carries.
 runtime=$MICROSANDBOX_BUILD_DIR/runtime/$profile/$target-$core
 export MICROSANDBOX_RUNTIME_ARCHIVE=$runtime/archive.tar.zst
-# libkrunfw, as the official Python package has it.
-firmware=$MICROSANDBOX_BUILD_DIR/firmware/$target
+# libkrunfw, as the official Python package has it that the list names.
+firmware=$MICROSANDBOX_BUILD_DIR/firmware/$target-$(cksum <"$checkout/capi/runtime.txt" | cut -d ' ' -f 1)
 # Where the build of msb finds the guest's agent.
 export MSB_EMBED_ARTIFACTS_DIR=$runtime/agent
 # How crates are built here: all together, so that each dependency is compiled once, with what any of them needs of it,

@@ -36,7 +36,7 @@ build_runtime() { # LEVEL: zstd's
   esac
   put "$output/microsandbox-msb$suffix" "$runtime/msb$suffix"
   for part in "$firmware"/*; do put "$part" "$runtime/$(basename "$part")"; done
-  if [ "$MICROSANDBOX_RUNTIME_ARCHIVE" -nt "$runtime/msb$suffix" ]; then return; fi
+  if [ -z "$(find "$runtime" -maxdepth 1 -type f -newer "$MICROSANDBOX_RUNTIME_ARCHIVE" 2>&1)" ]; then return; fi
   packages tar:tar zstd:zstd
   (cd "$runtime" && tar --sort=name --mtime=@0 --owner=0 --group=0 --numeric-owner -cf archive.tar "msb$suffix" *libkrunfw*)
   zstd --quiet --ultra "-$1" --force --rm "$runtime/archive.tar" -o "$MICROSANDBOX_RUNTIME_ARCHIVE.new"

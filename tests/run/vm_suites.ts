@@ -43,8 +43,8 @@ const nouns: Record<string, Noun> = {
   official: { ...rootfs, emulatedOn: "deno" },
   lifecycle: { ...microVms, flags: "--allow-net=127.0.0.1", emulatedOn: "bun" },
   snapshot: {
-    variables: ["MICROSANDBOX_TEST_IMAGE"],
-    flags: "--allow-read=/tmp,$MSB_HOME --allow-write=/tmp --allow-net=127.0.0.1",
+    variables: "all",
+    flags: "--allow-run=ps --allow-read=/tmp,$MSB_HOME --allow-write=/tmp --allow-net=127.0.0.1",
     emulatedOn: "deno",
   },
   // A program that starts another one gives it the whole environment.

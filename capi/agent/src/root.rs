@@ -40,11 +40,12 @@ pub fn make_directory(path: &str) {
     }
 }
 
-/// Removes what is not a file and does not lead to one.
+/// Removes what is not a file and does not lead to one. A directory has to be
+/// empty: where the root is a directory of the host, what is in it is its user's.
 fn make_way_for_file(path: &Path) -> io::Result<()> {
     let Some(own) = unless_missing(fs::symlink_metadata(path))? else { return Ok(()) };
     if own.is_dir() {
-        return fs::remove_dir_all(path);
+        return fs::remove_dir(path);
     }
     match fs::metadata(path) {
         Ok(target) if target.is_file() => Ok(()),
@@ -120,9 +121,17 @@ mod tests {
             }
         }
         let root = image();
-        fs::create_dir_all(root.path().join("etc/resolv.conf/inner")).unwrap();
+        fs::create_dir(root.path().join("etc/resolv.conf")).unwrap();
         mend_in(root.path());
         write(root.path(), "resolv.conf");
+    }
+
+    #[test]
+    fn a_directory_with_something_in_it_stays() {
+        let root = image();
+        fs::create_dir_all(root.path().join("etc/hosts/inner")).unwrap();
+        mend_in(root.path());
+        assert!(root.path().join("etc/hosts/inner").exists());
     }
 
     #[test]

@@ -2,25 +2,32 @@
 //! Each command has one of its own, so that ending the connection ends the
 //! command, and making one takes as long as a short command itself.
 
+use std::cell::Cell;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use microsandbox::agent::AgentClient;
 use microsandbox::backend::{SandboxBackend, SnapshotBackend, VolumeBackend};
-use microsandbox::{Backend, BackendInfo, BackendKind, CloudBackend, LocalBackend};
-use microsandbox::MicrosandboxResult;
+use microsandbox::{
+    Backend, BackendInfo, BackendKind, CloudBackend, LocalBackend, MicrosandboxResult,
+};
 
 tokio::task_local! {
-    /// Set while a command is started: only it knows what to do with a spare
-    /// connection whose other end is gone.
-    static IS_SPARE_WELCOME: ();
+    /// Set while a command is started, and whether it was given a spare: only a
+    /// command knows what to do with one whose other end is gone.
+    static GIVEN: Cell<bool>;
 }
 
-/// Starts a command with a spare connection, if there is one. A connection that
-/// broke unnoticed fails with the first thing that is asked over it.
-pub async fn with_spare<T>(start: impl Future<Output = T>) -> T {
-    IS_SPARE_WELCOME.scope((), start).await
+/// Starts a command with a spare connection, if there is one, and returns
+/// whether it was one. A connection that broke unnoticed fails with the first
+/// thing that is asked over it.
+pub async fn with_spare<T>(start: impl Future<Output = T>) -> (T, bool) {
+    let start = async {
+        let started = start.await;
+        (started, GIVEN.with(Cell::get))
+    };
+    GIVEN.scope(Cell::new(false), start).await
 }
 
 /// A backend of this machine that keeps one connection ahead. Each object of a
@@ -127,11 +134,13 @@ impl Backend for OneAhead {
         name: &'a str,
         timeout: Duration,
     ) -> BoxFuture<'a, MicrosandboxResult<AgentClient>> {
-        if IS_SPARE_WELCOME.try_with(|_| ()).is_err() {
+        if GIVEN.try_with(|_| ()).is_err() {
             return self.inner.dial_agent(name, timeout);
         }
         Box::pin(async move {
-            let connection = match self.take(name) {
+            let spare = self.take(name);
+            GIVEN.with(|given| given.set(spare.is_some()));
+            let connection = match spare {
                 Some(connection) => connection,
                 None => self.inner.dial_agent(name, timeout).await?,
             };

@@ -67,7 +67,7 @@ pub async fn connect(request: Request) -> Result<Outcome, Error> {
     let NamedSandbox { name, id } = request.options()?;
     find(&request, &name, id.as_deref()).await?;
     let backend = request.client.context.backend.get()?;
-    let mut connecting = Connecting::to(&name);
+    let connecting = Connecting::to(&name);
     let agent = loop {
         match backend.dial_agent(&name, PATIENCE).await {
             Ok(agent) => break agent,

@@ -23,7 +23,7 @@ use crate::client::spare_connection::with_spare;
 use crate::files::entry::{FileKind, FileStat};
 use crate::files::guest::Guest;
 use crate::options::command::{CommandRequest, Program, Stdin};
-use crate::sandboxes::connection::Connecting;
+use crate::sandboxes::connection::{Connecting, is_broken};
 
 /// How a command ended. The frame's bytes are its standard output followed by
 /// its standard error.
@@ -88,10 +88,13 @@ impl Command {
                 return Err(error);
             }
         }
-        let mut connecting = Connecting::to(sandbox.name());
+        let connecting = Connecting::to(sandbox.name());
         loop {
-            match with_spare(Self::ask(request, &sandbox)).await? {
+            let (asked, was_spare) = with_spare(Self::ask(request, &sandbox)).await;
+            match asked? {
                 Ok(command) => return Ok(command),
+                // The machine that the spare led to has ended since.
+                Err(error) if was_spare && is_broken(&error) => {}
                 Err(error) => connecting.after(error).await?,
             }
         }

@@ -12,18 +12,17 @@ use tokio::time::{Instant, sleep};
 pub struct Connecting<'a> {
     sandbox: &'a str,
     since: Instant,
-    has_met_a_broken_one: bool,
 }
 
 impl<'a> Connecting<'a> {
     /// Begins the wait.
     pub fn to(sandbox: &'a str) -> Self {
-        Self { sandbox, since: Instant::now(), has_met_a_broken_one: false }
+        Self { sandbox, since: Instant::now() }
     }
 
     /// After an attempt that failed: waits a little if another one may have a
     /// connection, and returns the error otherwise.
-    pub async fn after(&mut self, error: CoreError) -> Result<(), Error> {
+    pub async fn after(&self, error: CoreError) -> Result<(), Error> {
         /// How long a sandbox may have no connection to spare.
         const PATIENCE: Duration = Duration::from_secs(30);
         /// The shortest wait, and the longest one.
@@ -31,12 +30,6 @@ impl<'a> Connecting<'a> {
 
         let waited = self.since.elapsed();
         match error {
-            // The spare connection was one to a machine that has ended since.
-            // There is one spare, so a second broken one is something else.
-            error if is_broken(&error) && !self.has_met_a_broken_one => {
-                self.has_met_a_broken_one = true;
-                Ok(())
-            }
             error if is_hang_up(&error) && waited < PATIENCE => {
                 // Those who have waited for long ask less often.
                 sleep((waited / 4).clamp(PAUSES.0, PAUSES.1)).await;
@@ -69,9 +62,8 @@ impl<'a> Connecting<'a> {
     }
 }
 
-/// Whether a connection that was made before had no other end any more. Nothing
-/// was asked of the sandbox then.
-fn is_broken(error: &CoreError) -> bool {
+/// Whether a connection had no other end any more.
+pub fn is_broken(error: &CoreError) -> bool {
     matches!(
         error,
         CoreError::AgentClient(AgentClientError::Io(_) | AgentClientError::Closed)

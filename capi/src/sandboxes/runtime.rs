@@ -16,7 +16,7 @@ use tokio::sync::Mutex;
 /// makes several copies.
 static ARCHIVE: &[u8] = include_bytes!(env!(
     "MICROSANDBOX_RUNTIME_ARCHIVE",
-    "tools/build.sh sets this to the archive that tools/setup.sh makes"
+    "tools/build.sh makes this archive"
 ));
 
 /// Held while unpacking, so that parallel creates of one process do it once.
