@@ -36,9 +36,9 @@ export function onlySignal(options: Cancellable): AbortSignal | undefined {
   return signal;
 }
 
-/** Refuses options that a call does not have. */
+/** Refuses options that a call does not have. What is undefined is left out. */
 export function refuseOthers(others: object, known: string): void {
-  const [name] = Object.keys(others);
+  const name = Object.entries(others).find(([, value]) => value !== undefined)?.[0];
   if (name === undefined) return;
   throw toError({
     code: "unknown-option",
