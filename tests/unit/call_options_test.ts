@@ -88,6 +88,19 @@ for (const [name, call] of calls) {
   });
 }
 
+const misused: [string, () => Promise<unknown>, RegExp][] = [
+  ["Sandbox.create", () => Sandbox.create("alpine" as never), /Cannot use a string as the options/],
+  ["Sandbox.getOrCreate", () => Sandbox.getOrCreate(undefined as never), /Cannot use undefined/],
+  ["Volume.create", () => Volume.create("data" as never), /Cannot use a string as the options/],
+  ["Sandbox.get", () => Sandbox.get("any", null as never), /Cannot use null as the options/],
+  ["Image.list", () => Image.list(["any"] as never), /Cannot use a value of type Array/],
+];
+for (const [name, call, message] of misused) {
+  test(`${name}() refuses what is no object of options`, async () => {
+    await assert.rejects(call, { code: "invalid-option", path: "options", message });
+  });
+}
+
 test("an option that is undefined is left out, also where there is none of its name", async () => {
   const signal = AbortSignal.abort(new Error("enough"));
   const options = { signal, cwd: undefined } as { signal: AbortSignal };
