@@ -23,5 +23,6 @@ cargo fetch --quiet --locked --manifest-path "$manifest"
 if [ $# = 0 ]; then set -- licenses bans sources; fi
 case " $* " in *" advisories "*) network=() ;; *) network=(--offline) ;; esac
 # Versions of one crate that stand beside each other are warned of, and are too many to print.
-"$root/bin/cargo-deny" --log-level error "${network[@]}" --locked --manifest-path "$manifest" \
+# All members: the library carries msb and the guest's agent, which have crates of their own.
+"$root/bin/cargo-deny" --log-level error "${network[@]}" --locked --workspace --manifest-path "$manifest" \
   check --hide-inclusion-graph "$@"

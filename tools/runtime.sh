@@ -1,6 +1,6 @@
 # Builds msb, with the guest's agent in it, and packs it with libkrunfw into the archive that the library carries.
-# Sourced by build.sh and release.sh, never run. They say with a function `compile` how crates are compiled, and with
-# $output where Cargo then puts them.
+# Sourced, never run. build.sh and release.sh say with the functions `compile` and `compile_agent` how crates are
+# compiled, and with $output and $agent_output where Cargo then puts them; upstream.sh uses `put` alone.
 
 # Copies a file unless it is there already: what is made of it would be made again.
 put() { # FROM TO

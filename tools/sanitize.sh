@@ -1,17 +1,18 @@
 #!/bin/bash
 # Looks for undefined behaviour and for orders of threads that nobody thought of in the Rust code: Clippy looks at each
 # unsafe block for its justification, loom tries every order in which the threads of a client can run, a fuzzer makes any
-# calls of a client, and Miri interprets the tests that need no C library and no file. docs/sanitizers.md says what that covers. The first run
-# compiles every crate for Miri, about 10 minutes of processor time; later ones take 2 minutes.
+# calls of a client, and Miri interprets the tests that need no C library and no file. docs/sanitizers.md says what that
+# covers. The first run compiles every crate for Miri, about 10 minutes of processor time; later ones take 2 minutes.
 . "$(dirname "$0")/lib.sh"
 
-[ -e "$MICROSANDBOX_RUNTIME_ARCHIVE" ] || die "the runtime is missing: run tools/setup.sh first"
+[ -e "$MICROSANDBOX_RUNTIME_ARCHIVE" ] || die "the runtime is missing: run tools/build.sh first"
 manifest=(--manifest-path "$checkout/capi/Cargo.toml" --locked)
 
-# As a wrapper of the compiler for this crate only, so that no other crate is compiled again for it.
+# As a wrapper of the compiler for the crates of the workspace, in the profile of tools/build.sh, so that no other crate
+# is compiled again for it.
 if clippy=$(rustup which clippy-driver 2>/dev/null); then
   say "looking at unsafe blocks with Clippy"
-  RUSTC_WORKSPACE_WRAPPER=$clippy cargo build "${manifest[@]}" --release --lib --tests </dev/null
+  RUSTC_WORKSPACE_WRAPPER=$clippy cargo build "${crates[@]}" --lib --tests </dev/null
 else
   say "not run: Clippy, which is not installed (rustup component add clippy)"
 fi

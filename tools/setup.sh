@@ -60,8 +60,8 @@ official() {
   cp "$checkout/capi/runtime.txt" "$venv/installed"
 }
 
-# libkrunfw, out of the core's own Python package: the newest one, whose firmware is that of the core used here. pip checks
-# the package against the hashes in the list and asks the mirror that it is set up for.
+# libkrunfw, out of the core's own Python package: the newest one, whose firmware is that of the core used here. pip
+# checks the package against the hashes in the list and asks the mirror that it is set up for.
 firmware() {
   if [ -e "$firmware" ]; then return; fi
   local work
@@ -73,8 +73,8 @@ firmware() {
   trap "rm -rf '$work'" EXIT
   python3 -m venv "$work/venv"
   # Windows has another name for the folder.
-  "$(ls -d "$work"/venv/bin/pip "$work"/venv/Scripts/pip 2>/dev/null)" download --quiet --disable-pip-version-check --no-deps --only-binary :all: --require-hashes \
-    -r "$checkout/capi/runtime.txt" -d "$work" </dev/null >&2
+  "$(ls -d "$work"/venv/bin/pip "$work"/venv/Scripts/pip 2>/dev/null)" download --quiet --disable-pip-version-check \
+    --no-deps --only-binary :all: --require-hashes -r "$checkout/capi/runtime.txt" -d "$work" </dev/null >&2
   python3 -m zipfile -e "$work"/*.whl "$work/wheel"
   # Under another name first: what is cut short must not look finished to the next run.
   rm -rf "$firmware.new"
@@ -90,7 +90,9 @@ firmware
 # Elsewhere there are no Debian packages, and the library is built but not tested.
 case $machine in
   *-linux)
-    packages cc:gcc
+    # The test of the header needs a C++ compiler, whose package also brings the C library's headers: that of C only
+    # recommends them.
+    packages cc:gcc c++:g++
     runtimes
     types
     official

@@ -1,6 +1,6 @@
 #!/bin/busybox sh
 # The first process of the emulated host: puts this machine's file system together, runs the command, switches off.
-# run.sh writes NAME, HOME_DIR, KERNEL, RUN, CHECKOUT and MODE above this line's place; only busybox is here to work with.
+# emulated.sh writes NAME, HOME_DIR, KERNEL, RUN, CHECKOUT and MODE below this line; only busybox is here to work with.
 
 /bin/busybox mkdir -p /proc /sys /dev /host /disk /new
 /bin/busybox --install -s /bin
@@ -40,11 +40,11 @@ ip link set lo up
 for file in enabled shmem_enabled; do echo always >"sys/kernel/mm/transparent_hugepage/$file"; done
 ulimit -n 65536
 
-# run.sh's ports, by their numbers; the number before depends on where QEMU put the device.
+# The ports of emulated.sh, by their numbers; the number before depends on where QEMU put the device.
 port() { echo /dev/vport*p"$1"; }
 
 if [ "$MODE" = shell ]; then
-  # /dev/hvc0 is run.sh's terminal.
+  # /dev/hvc0 is the terminal of run.sh.
   setsid -c chroot . /bin/bash "$RUN/command" <>dev/hvc0 >&0 2>&1
   echo $? >"$(port 3)"
 else

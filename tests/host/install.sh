@@ -84,7 +84,7 @@ FORMATS
   cp "$image" "$1/vmlinux"
 }
 
-# What the guest loads, each module after those it needs, as an archive that run.sh puts its init script behind.
+# What the guest loads, each module after those it needs, as an archive that emulated.sh puts its init script behind.
 modules() { # ROOT
   local version dir file
   version=$(ls "$1/lib/modules")

@@ -11,7 +11,7 @@ use microsandbox::{Backend, MicrosandboxError as CoreError};
 use tempfile::TempDir;
 use tokio::sync::Mutex;
 
-/// Both, packed by tools/setup.sh. The core can embed them too, but in a
+/// Both, packed by tools/build.sh. The core can embed them too, but in a
 /// format that takes a third more, and as a constant, of which the compiler
 /// makes several copies.
 static ARCHIVE: &[u8] = include_bytes!(env!(
