@@ -1,6 +1,6 @@
 /**
  * Hardware-isolated microVMs for Deno and Bun: create a sandbox from an OCI
- * image, run untrusted commands in it, and be rid of it.
+ * image, and run untrusted commands in it.
  *
  * Types that only appear in what these classes and functions take and return are
  * in `@x/microsandbox/types`.

@@ -47,6 +47,7 @@ export function notBytes(value: unknown, path: string): Failure {
 
 /** What a value is, without what it holds: that may be a secret. */
 export function kindOf(value: unknown): string {
-  if (typeof value !== "object" || value === null) return `a ${typeof value}`;
+  if (value === undefined || value === null) return String(value);
+  if (typeof value !== "object") return `a ${typeof value}`;
   return `a value of type ${value.constructor?.name ?? "object"}`;
 }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { kindOf } from "../ffi/failure.ts";
 import { toError } from "./failure.ts";
 
 /**
@@ -24,6 +25,7 @@ export interface Cancellable {
  * the library does it where there are more.
  */
 export function onlySignal(options: Cancellable): AbortSignal | undefined {
+  expectOptions(options);
   if (options instanceof AbortSignal) {
     throw toError({
       code: "invalid-option",
@@ -36,9 +38,19 @@ export function onlySignal(options: Cancellable): AbortSignal | undefined {
   return signal;
 }
 
-/** Refuses options that a call does not have. */
+/** Refuses what is no object: its properties would be taken for options. */
+export function expectOptions(options: unknown): void {
+  if (typeof options === "object" && options !== null && !Array.isArray(options)) return;
+  throw toError({
+    code: "invalid-option",
+    message: `Cannot use ${kindOf(options)} as the options: give an object with them`,
+    details: { path: "options" },
+  });
+}
+
+/** Refuses options that a call does not have. What is undefined is left out. */
 export function refuseOthers(others: object, known: string): void {
-  const [name] = Object.keys(others);
+  const name = Object.entries(others).find(([, value]) => value !== undefined)?.[0];
   if (name === undefined) return;
   throw toError({
     code: "unknown-option",

@@ -5,6 +5,7 @@
  */
 
 import process from "node:process";
+import { refuseOthers } from "../cancellable.ts";
 import { toError } from "../failure.ts";
 import type { CommandStatus } from "./command.ts";
 import type { AttachOptions, ExecOptions } from "./options.gen.ts";
@@ -42,14 +43,16 @@ export async function attach(
  *
  * Returns how the process ended, or `undefined` when the user detached. Throws
  * {@link MicrosandboxError} with code `terminal-error` when standard input is
- * not a terminal, and {@link InvalidOptionError} for keys that do not exist.
+ * not a terminal, and {@link InvalidOptionError} for keys that do not exist and
+ * for options that it does not have.
  *
  * @category Commands
  */
 export async function attachTerminal(
   remote: Process,
-  { detachKeys, signal }: AttachTerminalOptions = {},
+  { detachKeys, signal, ...others }: AttachTerminalOptions = {},
 ): Promise<CommandStatus | undefined> {
+  refuseOthers(others, "detachKeys and signal");
   expectTerminal();
   const keys = parseKeys(detachKeys);
   await remote.resize(terminalSize(), signal ? { signal } : {});

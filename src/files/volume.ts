@@ -6,7 +6,7 @@
 
 import type { Client } from "../../ffi/client.ts";
 import type { BackendKind, VolumeInfo, VolumeKind } from "../../ffi/protocol/protocol.gen.ts";
-import { type Cancellable, onlySignal } from "../cancellable.ts";
+import { type Cancellable, expectOptions, onlySignal } from "../cancellable.ts";
 import { connect } from "../host/connection.ts";
 import { showAs } from "../inspect.ts";
 import { type FileSystem, toFileSystem } from "./fs.ts";
@@ -74,11 +74,11 @@ export class Volume {
    *
    * Throws {@link InvalidOptionError} and {@link VolumeAlreadyExistsError}.
    */
-  static async create(
-    { signal, ...options }: CreateVolumeOptions,
-  ): Promise<Volume> {
+  static async create(options: CreateVolumeOptions): Promise<Volume> {
+    expectOptions(options);
+    const { signal, ...request } = options;
     const client = await connect(signal);
-    const { result } = await client.call("volume.create", options, { signal });
+    const { result } = await client.call("volume.create", request, { signal });
     return toVolume(client, result);
   }
 

@@ -65,8 +65,8 @@ export const activities = {
   },
   use: {
     name: "Use sandboxes, with the installed library",
-    why: "The variables say where the library is, and it is verified before " +
-      "it is loaded.",
+    why: "The variables say where the library is, and its size and its mark are " +
+      "compared before it is loaded.",
     permissions: ({ library, cacheVariables }) => ({
       ffi: [library],
       read: [library],

@@ -176,9 +176,10 @@ export class Image {
    * Loads the images in an archive, in the format of `docker save` or an OCI
    * image layout in a tar archive.
    *
-   * Needs `--allow-read` for the archive. Throws {@link ImageError} with code
-   * `image-archive-invalid`, and {@link MicrosandboxError} with code
-   * `io-error`.
+   * Throws {@link ImageError} with code `image-archive-invalid`, and
+   * {@link MicrosandboxError} with code `io-error`.
+   *
+   * Permissions: `--allow-read` for the archive.
    */
   static async load(
     path: string,
@@ -198,8 +199,10 @@ export class Image {
    * Saves images to an archive. A file that is there is replaced, once the
    * archive is complete.
    *
-   * Needs `--allow-write` for the archive. Throws {@link ImageError} with code
-   * `image-not-found`, and {@link MicrosandboxError} with code `io-error`.
+   * Throws {@link ImageError} with code `image-not-found`, and
+   * {@link MicrosandboxError} with code `io-error`.
+   *
+   * Permissions: `--allow-write` for the archive.
    */
   static async save(
     references: readonly string[],

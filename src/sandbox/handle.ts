@@ -139,14 +139,12 @@ export class SandboxHandle extends SandboxBase {
   async connectOrStart(
     { signal, ...options }: StartSandboxOptions = {},
   ): Promise<Sandbox> {
-    return make.sandbox(
-      this.#client,
-      await this.#client.call(
-        "sandbox.connectOrStart",
-        { ...options, ...this.#target },
-        { signal },
-      ),
-    );
+    const before = new Date();
+    const request = { ...options, ...this.#target };
+    const reply = await this.#client.call("sandbox.connectOrStart", request, { signal });
+    // One that ran was booted by another program.
+    const isBooted = reply.result.ownsLifecycle;
+    return make.sandbox(this.#client, reply, { bootedAfter: isBooted ? before : undefined });
   }
 
   /**

@@ -16,7 +16,7 @@ import type {
   RestoreWarning,
   StopResult,
 } from "../../ffi/protocol/protocol.gen.ts";
-import { type Cancellable, onlySignal } from "../cancellable.ts";
+import { type Cancellable, expectOptions, onlySignal } from "../cancellable.ts";
 import type { CommandOutput, CommandStatus } from "../command/command.ts";
 import { type Jobs, toJobs } from "../command/job.ts";
 import type { AttachOptions, ExecOptions } from "../command/options.gen.ts";
@@ -165,8 +165,10 @@ export class Sandbox extends SandboxBase implements AsyncDisposable {
 
   static async #create(
     operation: "sandbox.create" | "sandbox.getOrCreate",
-    { signal, onProgress, patches, ...options }: CreateSandboxOptions,
+    given: CreateSandboxOptions,
   ): Promise<Sandbox> {
+    expectOptions(given);
+    const { signal, onProgress, patches, ...options } = given;
     requireRootfs(options);
     requireMounts(options.mounts);
     requireHostAccess(options);

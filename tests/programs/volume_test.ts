@@ -1,5 +1,5 @@
 // Volumes and their files on this machine, without a virtual machine. What is
-// created is below MSB_HOME, which tests/run.ts sets to an empty directory.
+// created is below MSB_HOME, which tests/run/suites.ts sets to an empty directory.
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";

@@ -42,12 +42,12 @@ const nouns: Record<string, Noun> = {
   sandbox: { ...microVms, emulatedOn: "bun" },
   official: { ...rootfs, emulatedOn: "deno" },
   lifecycle: { ...microVms, flags: "--allow-net=127.0.0.1", emulatedOn: "bun" },
+  // A program that starts another one gives it the whole environment.
   snapshot: {
     variables: "all",
     flags: "--allow-run=ps --allow-read=/tmp,$MSB_HOME --allow-write=/tmp --allow-net=127.0.0.1",
     emulatedOn: "deno",
   },
-  // A program that starts another one gives it the whole environment.
   soak: { variables: "all", flags: "--allow-run=ls", emulatedOn: "bun" },
   secret: { ...servers, emulatedOn: "deno" },
   ssh: { ...programs, emulatedOn: "bun" },

@@ -7,11 +7,13 @@ import { libraryPath, loadLibrary } from "../../ffi/library/library.ts";
 import type { LiveSandbox, SandboxInfo } from "../../ffi/protocol/protocol.gen.ts";
 import {
   AgentClient,
+  attachTerminal,
   backendInfo,
   diagnose,
   ensureRuntime,
   Image,
   install,
+  type Process,
   Profiles,
   Sandbox,
   SandboxHandle,
@@ -78,12 +80,32 @@ const calls: [string, () => Promise<unknown>][] = [
   ["diagnose", () => diagnose(limited)],
   ["ensureRuntime", () => ensureRuntime(limited)],
   ["install", () => install(limited)],
+  ["attachTerminal", () => attachTerminal({} as Process, limited)],
 ];
 for (const [name, call] of calls) {
   test(`${name}() refuses a time limit, which it does not have`, async () => {
     await assert.rejects(call, { code: "unknown-option", path: "timeoutMs" });
   });
 }
+
+const misused: [string, () => Promise<unknown>, RegExp][] = [
+  ["Sandbox.create", () => Sandbox.create("alpine" as never), /Cannot use a string as the options/],
+  ["Sandbox.getOrCreate", () => Sandbox.getOrCreate(undefined as never), /Cannot use undefined/],
+  ["Volume.create", () => Volume.create("data" as never), /Cannot use a string as the options/],
+  ["Sandbox.get", () => Sandbox.get("any", null as never), /Cannot use null as the options/],
+  ["Image.list", () => Image.list(["any"] as never), /Cannot use a value of type Array/],
+];
+for (const [name, call, message] of misused) {
+  test(`${name}() refuses what is no object of options`, async () => {
+    await assert.rejects(call, { code: "invalid-option", path: "options", message });
+  });
+}
+
+test("an option that is undefined is left out, also where there is none of its name", async () => {
+  const signal = AbortSignal.abort(new Error("enough"));
+  const options = { signal, cwd: undefined } as { signal: AbortSignal };
+  await assert.rejects(Sandbox.get("any", options), /enough/);
+});
 
 test("a signal is no options, and is not left out silently", async () => {
   const { signal } = new AbortController();

@@ -127,14 +127,34 @@ function logged(answers: Answers): { handle: SandboxHandle; since: (string | und
 const nothing = { code: "wait-timeout" };
 
 test("waitForLog() does not look at what was printed before the boot", async () => {
+  const booted = () =>
+    Promise.resolve({ result: live("parent", true), handle: 901, bytes: new Uint8Array(0) });
   const { handle, since } = logged({
-    "sandbox.start": () =>
-      Promise.resolve({ result: live("parent", true), handle: 901, bytes: new Uint8Array(0) }),
+    "sandbox.start": booted,
+    "sandbox.connectOrStart": booted,
   });
-  const before = Date.now();
-  const sandbox = await handle.start();
+  for (const boot of [() => handle.start(), () => handle.connectOrStart()]) {
+    const before = Date.now();
+    const sandbox = await boot();
+    await assert.rejects(sandbox.waitForLog("ready"), nothing);
+    const time = Date.parse(since.pop()!);
+    assert.ok(before <= time && time <= Date.now(), `${time}`);
+  }
+});
+
+test("waitForLog() asks for the boot of a sandbox that ran when it was connected to", async () => {
+  let asked = 0;
+  const { handle } = logged({
+    "sandbox.connectOrStart": () =>
+      Promise.resolve({ result: live("parent", false), handle: 901, bytes: new Uint8Array(0) }),
+    "metrics.get": () => {
+      asked++;
+      return Promise.reject(toError({ code: "metrics-disabled", message: "" }));
+    },
+  });
+  const sandbox = await handle.connectOrStart();
   await assert.rejects(sandbox.waitForLog("ready"), nothing);
-  assert.ok(Math.abs(Date.parse(since[0]!) - before) < 5_000, since[0]);
+  assert.equal(asked, 1);
 });
 
 test("waitForLog() asks when a sandbox was booted that others have booted", async () => {
