@@ -162,7 +162,7 @@ export class Process implements AsyncDisposable {
       }));
   }
 
-  /** Tells the command that its terminal has another size. */
+  /** Gives the command's terminal another size. */
   async resize(
     size: TerminalSize,
     options: Cancellable = {},

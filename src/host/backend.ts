@@ -132,8 +132,8 @@ export class Backend implements Disposable {
 }
 
 /**
- * Tells which backend calls act on, here or within {@link Backend.run}. Its key
- * is not told.
+ * Returns which backend calls act on, here or within {@link Backend.run},
+ * without its key.
  *
  * Throws {@link InvalidOptionError} with code `invalid-config` when the
  * environment or the configuration chooses one that there is not.
@@ -167,8 +167,7 @@ export async function backendInfo(
  */
 export const Profiles: {
   /**
-   * Tells which profiles there are, and what programs use that do not choose a
-   * backend.
+   * Returns the profiles, and which backend programs use that choose none.
    *
    * Permissions: `--allow-read` for the configuration.
    */

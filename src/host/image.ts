@@ -25,7 +25,7 @@ export interface LoadImagesOptions extends Cancellable {
   /** More references for the first image in the archive. Default: none. */
   tags?: readonly string[] | undefined;
   /**
-   * Is told how far the load is. An error that it throws is uncaught, as any
+   * Called with how far the load is. An error that it throws is uncaught, as any
    * callback's.
    */
   onProgress?: ((progress: PullProgress) => void) | undefined;

@@ -43,7 +43,7 @@ export interface InstallOptions extends Cancellable {
    * else the release's own.
    */
   mirror?: string | undefined;
-  /** Is told how far the download is, with each piece that arrives. */
+  /** Called with how far the download is, for each piece that arrives. */
   onProgress?: ((progress: DownloadProgress) => void) | undefined;
 }
 

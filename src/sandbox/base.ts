@@ -246,7 +246,7 @@ export abstract class SandboxBase {
   }
 
   /**
-   * Has the guest answer. This is no activity: `idleTimeoutMs` goes on.
+   * Waits for an answer from the guest. This is no activity: `idleTimeoutMs` goes on.
    *
    * Throws {@link SandboxNotRunningError}.
    */
@@ -312,12 +312,12 @@ export abstract class SandboxBase {
     await this.#call("sandbox.pause", options, signal);
   }
 
-  /** Has a paused sandbox go on, with its clock set to the present. */
+  /** Resumes a paused sandbox, with its clock set to the present. */
   async resume({ signal, ...options }: Cancellable = {}): Promise<void> {
     await this.#call("sandbox.resume", options, signal);
   }
 
-  /** Tells whether the sandbox is paused, without asking its guest. */
+  /** Returns whether the sandbox is paused, without asking its guest. */
   async pauseState({ signal, ...options }: Cancellable = {}): Promise<PauseState> {
     const { result } = await this.#call("sandbox.pauseState", options, signal);
     return result;
@@ -464,7 +464,7 @@ export abstract class SandboxBase {
   }
 
   /**
-   * Tells what the sandbox uses.
+   * Returns how much the sandbox uses.
    *
    * Throws {@link SandboxNotRunningError}, and {@link MicrosandboxError} with
    * code `metrics-disabled`, or `metrics-unavailable`: in the first second, and
@@ -476,7 +476,7 @@ export abstract class SandboxBase {
   }
 
   /**
-   * Tells what the sandbox uses, again and again, until it stops.
+   * Returns samples of how much the sandbox uses, until it stops.
    *
    * Breaking out of the loop ends the stream. Throws what
    * {@link SandboxBase.metrics} throws, `metrics-unavailable` after 10 seconds.

@@ -15,7 +15,7 @@ export function toMetrics(metrics: Metrics): SandboxMetrics {
   return { ...metrics, timestamp: new Date(metrics.timestamp) };
 }
 
-/** Tells what a sandbox uses. */
+/** Returns how much a sandbox uses. */
 export async function readMetrics(
   { client, handle, on }: Address,
   signal: AbortSignal | undefined,
@@ -28,7 +28,7 @@ export async function readMetrics(
   return toMetrics(result);
 }
 
-/** Tells what a sandbox uses, again and again. */
+/** Returns samples of how much a sandbox uses. */
 export async function* streamMetrics(
   target: { [address](): Promise<Address> },
   { signal, ...options }: MetricsStreamOptions,

@@ -273,7 +273,7 @@ export class Sandbox extends SandboxBase implements AsyncDisposable {
     return await restore(await connect(options.signal), { reference: snapshot }, options);
   }
 
-  /** Tells what every running sandbox uses, by the sandboxes' names. */
+  /** Returns how much every running sandbox uses, by the sandboxes' names. */
   static async metrics(
     options: Cancellable = {},
   ): Promise<Map<string, SandboxMetrics>> {
@@ -580,7 +580,7 @@ export class Sandbox extends SandboxBase implements AsyncDisposable {
   }
 
   /**
-   * Tells which mounts a restored sandbox does without, or has otherwise than
+   * Returns which mounts a restored sandbox lacks, or has otherwise than
    * its original. Empty for any other sandbox.
    */
   async restoreWarnings(options: Cancellable = {}): Promise<RestoreWarning[]> {

@@ -363,7 +363,7 @@ export class Snapshot {
     return result;
   }
 
-  /** Tells how much room it takes on this machine. */
+  /** Returns how much room it takes on this machine. */
   async storageUsage(options: Cancellable = {}): Promise<DiskUsage> {
     const signal = onlySignal(options);
     const { result } = await this.#client.call(

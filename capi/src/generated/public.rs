@@ -84,7 +84,7 @@ fn all() -> Vec<Public> {
         Public {
             progress: Some((
                 "CreateProgress",
-                "Is told how far the create is: first how far the image is, then how far\nthe boot is. $UNCAUGHT",
+                "Called with how far the create is: first with the image's progress, then with\nthe boot's. $UNCAUGHT",
             )),
             file: CREATE,
             ..sandbox("CreateSandboxOptions", "What a new sandbox is made from.", &["CreateOptions"])
@@ -108,7 +108,7 @@ pageSize?: number,
 /** Whether the fork outlives its object. Default: `false`. */
 detached?: boolean,
 ",
-            progress: Some(("CreateProgress", "Is told how far the fork is. $UNCAUGHT")),
+            progress: Some(("CreateProgress", "Called with how far the fork is. $UNCAUGHT")),
             ..sandbox("ForkSandboxOptions", "How to fork a sandbox.", &["ForkOptions"])
         },
         Public {
@@ -126,12 +126,12 @@ detached?: boolean,
 ",
             progress: Some((
                 "CreateProgress",
-                "Is told how far the restore is: how far the image is, where that is not\n\
-                 here, and how far the boot is. $UNCAUGHT",
+                "Called with how far the restore is: with the image's progress, where that is not\n\
+                 here, then with the boot's. $UNCAUGHT",
             )),
             ..snapshot("RestoreSandboxOptions", "How to make a sandbox from a snapshot.", &["RestoreOptions"])
         },
-        sandbox("MetricsStreamOptions", "How often to tell what a sandbox uses.", &["MetricsOptions"]),
+        sandbox("MetricsStreamOptions", "How often to sample what a sandbox uses.", &["MetricsOptions"]),
         Public {
             file: "sandbox/sandbox_metrics",
             own: "\
@@ -167,7 +167,7 @@ timestamp: Date,
         Public {
             progress: Some((
                 "LoadProgress",
-                "Is told how far the files have been read: now and then on Linux, and at the\nend everywhere.",
+                "Called with how far the files have been read: now and then on Linux, and at\nthe end everywhere.",
             )),
             ..snapshot("LoadSnapshotsOptions", "How to load snapshots from files.", &["LoadOptions"])
         },
@@ -240,7 +240,7 @@ until?: Date,
         ),
         Public {
             without: &["reference"],
-            progress: Some(("PullProgress", "Is told how far the pull is. $UNCAUGHT")),
+            progress: Some(("PullProgress", "Called with how far the pull is. $UNCAUGHT")),
             ..plain("host/options", "Images", "PullImageOptions", "How to pull an image.", &["ImagePullOptions"])
         },
         plain(
@@ -399,7 +399,7 @@ fn file(types: &BTreeMap<String, Declaration>, declarations: &[(Declaration, Dir
     let mut out = String::from(
         "// GENERATED from capi/src by capi/src/generated/public.rs. Do not edit; run\n\
          // `deno task generate` instead.\n\n\
-         /**\n * What callers write and read, whole.\n *\n * @module\n */\n",
+         /**\n * Options of calls, each with every key.\n *\n * @module\n */\n",
     );
     if !of_library.is_empty() || !progress.is_empty() {
         out.push('\n');

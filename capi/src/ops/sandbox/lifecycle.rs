@@ -53,7 +53,8 @@ pub struct ConnectOptions {
 #[cfg_attr(test, ts(optional_fields))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct StopOptions {
-    /// Milliseconds to wait until it has stopped. Default: without limit.
+    /// Milliseconds to wait until it has stopped. Default: 10000 with `force`,
+    /// else without limit.
     pub timeout_ms: Option<i64>,
     /// Whether a sandbox that has not stopped by then is killed. Default:
     /// `false`, which makes it an error and kills nothing.
@@ -200,14 +201,15 @@ pub async fn connect_or_start(request: Request) -> Result<Outcome, Error> {
 /// `sandbox.stop`
 pub async fn stop(request: Request) -> Result<Outcome, Error> {
     let OnSandbox { sandbox, options }: OnSandbox<StopOptions> = request.options()?;
-    let timeout = timeout(options.timeout_ms)?;
+    let is_forced = options.force.unwrap_or(false);
+    let timeout = timeout(options.timeout_ms)?.or(is_forced.then_some(DEFAULT_STOP_TIMEOUT));
     let target = target(&request, sandbox).await?;
     let stopped = match timeout {
         Some(timeout) => on_target!(target, sandbox => sandbox.stop_with_timeout(timeout).await),
         None => on_target!(target, sandbox => sandbox.stop().await),
     };
     match stopped {
-        Err(CoreError::StopTimeout { .. }) if options.force.unwrap_or(false) => {
+        Err(CoreError::StopTimeout { .. }) if is_forced => {
             kill_within(&target, DEFAULT_KILL_TIMEOUT).await?;
         }
         stopped => stopped?,
