@@ -1,4 +1,8 @@
 //! Images: how they come here.
 
+pub mod install;
+mod layer_error;
+pub mod load;
 pub mod progress;
 pub mod pull;
+mod registry;
