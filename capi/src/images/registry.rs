@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use boundary::error::Error;
 use boundary::task::{lock, on_blocking_thread, until_cancelled};
@@ -40,6 +41,10 @@ const MAX_CONFIG: u64 = 8 << 20;
 
 /// How many blobs are fetched at once.
 const MAX_DOWNLOADS: usize = 8;
+
+/// How long to wait before a blob is asked for again.
+const RETRIES: [Duration; 3] =
+    [Duration::from_millis(200), Duration::from_millis(600), Duration::from_millis(1800)];
 
 /// The registry of one image.
 pub struct RegistryClient {
@@ -149,9 +154,20 @@ impl RegistryClient {
         Ok(file.into_inner().into_std().await)
     }
 
-    /// Opens a blob, whose stream ends in an error when it is not what its digest says.
+    /// Opens a blob, whose stream ends in an error when it is not what its digest says. The
+    /// registry was there a moment ago, so what may pass is tried again.
     async fn blob(&self, digest: &str) -> Result<SizedStream, Error> {
-        self.client.pull_blob_stream(&self.reference, digest).await.map_err(failed)
+        let mut pauses = RETRIES.into_iter();
+        loop {
+            let error = match self.client.pull_blob_stream(&self.reference, digest).await {
+                Ok(stream) => return Ok(stream),
+                Err(error) => error,
+            };
+            match pauses.next().filter(|_| may_pass(&error)) {
+                Some(pause) => tokio::time::sleep(pause).await,
+                None => return Err(failed(error)),
+            }
+        }
     }
 }
 
@@ -197,6 +213,18 @@ fn failed(error: OciDistributionError) -> Error {
     CoreError::from(ImageError::Registry(error)).into()
 }
 
+/// Whether a registry that failed so may answer in a moment.
+fn may_pass(error: &OciDistributionError) -> bool {
+    let is_busy = |status: u16| status == 429 || status >= 500;
+    match error {
+        OciDistributionError::RequestError(error) => {
+            error.is_connect() || error.status().is_some_and(|status| is_busy(status.as_u16()))
+        }
+        OciDistributionError::ServerError { code, .. } => is_busy(*code),
+        _ => false,
+    }
+}
+
 /// A blob that did not arrive, or could not be written down.
 fn interrupted(error: std::io::Error) -> Error {
     CoreError::from(ImageError::Io(error)).into()
@@ -223,7 +251,7 @@ pub struct Downloads {
     runtime: tokio::runtime::Handle,
     tasks: Mutex<JoinSet<()>>,
     /// The blobs that are on their way, by layer.
-    awaited: Mutex<Vec<Option<oneshot::Receiver<Result<File, Error>>>>>,
+    awaited: Mutex<Vec<Option<oneshot::Receiver<Option<File>>>>>,
 }
 
 /// What the tasks that fetch blobs have in common.
@@ -235,6 +263,8 @@ struct Shared {
     /// Fires when nothing is needed any more.
     stop: CancellationToken,
     places: Semaphore,
+    /// Why the first blob that failed did: the others are given up for it.
+    failure: Mutex<Option<Error>>,
 }
 
 impl Downloads {
@@ -256,6 +286,7 @@ impl Downloads {
             progress: progress.clone(),
             stop: cancel.child_token(),
             places: Semaphore::new(MAX_DOWNLOADS),
+            failure: Mutex::default(),
         };
         let downloads = Self {
             shared: Arc::new(shared),
@@ -272,7 +303,7 @@ impl Downloads {
         downloads
     }
 
-    fn begin(&self, layer: usize) -> oneshot::Receiver<Result<File, Error>> {
+    fn begin(&self, layer: usize) -> oneshot::Receiver<Option<File>> {
         let (sender, receiver) = oneshot::channel();
         let shared = self.shared.clone();
         let work = async move {
@@ -281,9 +312,14 @@ impl Downloads {
                 let found = &shared.image.layers[layer];
                 shared.client.download(layer, found, &shared.cache, &shared.progress).await
             };
-            let downloaded = until_cancelled(&shared.stop, download).await;
-            // A layer that another process has stored in the meantime is not awaited any more.
-            let _ = sender.send(downloaded.flatten());
+            if let Ok(downloaded) = until_cancelled(&shared.stop, download).await {
+                let file = downloaded.map_err(|error| {
+                    lock(&shared.failure).get_or_insert(error);
+                    shared.stop.cancel();
+                });
+                // A layer that another process has stored in the meantime is not awaited.
+                let _ = sender.send(file.ok());
+            }
         };
         lock(&self.tasks).spawn_on(work, &self.runtime);
         receiver
@@ -294,7 +330,9 @@ impl Blobs for Downloads {
     fn open(&self, layer: usize) -> Result<Blob<'_>, Error> {
         let awaited = lock(&self.awaited)[layer].take();
         let awaited = awaited.unwrap_or_else(|| self.begin(layer));
-        let mut file = awaited.blocking_recv().unwrap_or_else(|_| Err(Error::cancelled()))?;
+        let Ok(Some(mut file)) = awaited.blocking_recv() else {
+            return Err(lock(&self.shared.failure).take().unwrap_or_else(Error::cancelled));
+        };
         std::io::Seek::rewind(&mut file).map_err(CoreError::from)?;
         let size = file.metadata().map_err(CoreError::from)?.len();
         Ok(Blob { content: Box::new(file), size })
