@@ -2,6 +2,7 @@
 // again from there.
 
 import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { createServer, request as httpRequest } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -189,12 +190,12 @@ test("hard links lead to links and into lower layers", async () => {
 for (const format of ["gnu", "posix"]) {
   test(`a sparse file in ${format} form has its content in its place`, async () => {
     const source = newFolder();
-    truncateSync(fileIn(source, "sparse"), 1 << 20);
+    truncateSync(fileIn(source, "sparse"), 1 << 19);
     writeFileSync(`${source}/sparse`, "end", { flag: "a" });
     const archive = `${newFolder()}/layer.tar`;
     run("tar", "--sparse", `--format=${format}`, "-cf", archive, "-C", source, "sparse");
     const [layer] = await carried(withBlob(readFileSync(archive), (it) => it, "tar"));
-    assert.equal(layer!.content("sparse"), "\0".repeat(1 << 20) + "end");
+    assert.equal(layer!.content("sparse"), "\0".repeat(1 << 19) + "end");
   });
 }
 
@@ -290,6 +291,17 @@ test("an archive without a name for its image asks for one", async () => {
   assert.match(refused.error.message, /no name.*tags/);
 });
 
+test("an aborted load stops and leaves no half of a layer", async () => {
+  const large = layerOf([{ name: "data", content: randomBytes(64 << 20) }]);
+  const path = fileOf(layoutOf(imageOf([large]), name));
+  const home = newFolder();
+  const call = { method: "load", args: [path], abortAt: "unpacking" };
+  const [aborted, listed] = await calls(home, [call, { method: "list" }], { flags });
+  assert.equal(aborted!.error?.name, "AbortError", JSON.stringify(aborted!.error));
+  assert.deepEqual(cachedFiles(home), []);
+  assert.deepEqual(listed!.value, []);
+});
+
 test("an image for other processors is not loaded", async () => {
   const config = JSON.parse(new TextDecoder().decode(image.config));
   config.architecture = "s390x";
@@ -297,6 +309,7 @@ test("an image for other processors is not loaded", async () => {
   const refused = await load(layoutOf(foreign, name));
   assert.equal(refused.error?.code, "image-platform-unavailable", JSON.stringify(refused));
   assert.match(refused.error.message, /s390x/);
+  assert.equal(refused.error.details["architecture"], architecture);
 });
 
 test("an index leads to the image of this machine, whatever else is in it", async () => {

@@ -268,7 +268,7 @@ pub fn remove_orphans(cache: &GlobalCache) {
         if path.extension().is_none_or(|extension| extension != "implied") || layer.exists() {
             continue;
         }
-        // Whoever stores the layer holds its lock.
+        // A process that stores the layer holds its lock.
         if let Ok(lock) = File::open(path.with_extension("erofs.lock"))
             && lock.try_lock().is_ok()
             && !layer.exists()

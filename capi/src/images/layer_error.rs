@@ -1,6 +1,7 @@
 //! What is wrong with a layer, as the caller sees it.
 
 use boundary::error::{Error, ErrorCode, capitalized};
+use microsandbox_layers::resolve::Platform;
 use microsandbox_layers::{LayerError, LayerErrorCode};
 use serde_json::{Map, Value, json};
 
@@ -23,15 +24,17 @@ pub fn from_layer(error: &LayerError) -> Error {
 fn details(error: &LayerError) -> Value {
     let mut details = Map::new();
     details.insert("reason".to_owned(), json!(error.code().name()));
-    let places = [
-        ("layer", error.layer()),
-        ("entry", error.entry()),
-        ("limit", error.limit_name()),
-    ];
+    let places =
+        [("layer", error.layer()), ("entry", error.entry()), ("limit", error.limit_name())];
     for (name, value) in places {
         if let Some(value) = value {
             details.insert(name.to_owned(), json!(value));
         }
+    }
+    if error.code() == LayerErrorCode::PlatformUnavailable {
+        let host = Platform::linux(std::env::consts::ARCH);
+        details.insert("os".to_owned(), json!(host.os));
+        details.insert("architecture".to_owned(), json!(host.architecture));
     }
     if let Some(errno) = error.io_error().and_then(std::io::Error::raw_os_error) {
         details.insert("errno".to_owned(), json!(errno));

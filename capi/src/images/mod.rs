@@ -1,5 +1,6 @@
 //! Images: how they come here.
 
+mod downloads;
 pub mod install;
 mod layer_error;
 pub mod load;

@@ -14,9 +14,10 @@ use microsandbox_image::{
 };
 use microsandbox_layers::resolve::Platform;
 
+use super::downloads::Downloads;
 use super::install::Install;
 use super::progress::{Progress, PullProgress};
-use super::registry::{Downloads, RegistryClient};
+use super::registry::RegistryClient;
 use crate::client::Request;
 use crate::options::rootfs::parse_reference;
 
