@@ -111,6 +111,11 @@ export class ClosedError extends MicrosandboxError {}
  * - `registry-disconnected`: the connection ended in the middle.
  * - `registry-rate-limited`: the registry was asked too often.
  *
+ * Where a layer is the reason, `details.reason` says in one word why, such as
+ * `layer-compression-unsupported`, and `details.layer`, `details.entry` and
+ * `details.limit` name the layer, the entry in it and the limit that it exceeds,
+ * as far as there is one.
+ *
  * @category Errors
  */
 export class ImageError extends MicrosandboxError {}

@@ -174,10 +174,11 @@ export class Image {
 
   /**
    * Loads the images in an archive, in the format of `docker save` or an OCI
-   * image layout in a tar archive.
+   * image layout in a tar archive, compressed by gzip or zstd or not at all.
    *
-   * Throws {@link ImageError} with code `image-archive-invalid`, and
-   * {@link MicrosandboxError} with code `io-error`.
+   * Throws {@link ImageError} with code `image-archive-invalid` or
+   * `image-platform-unavailable`, and {@link MicrosandboxError} with code
+   * `io-error`.
    *
    * Permissions: `--allow-read` for the archive.
    */

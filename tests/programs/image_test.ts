@@ -13,7 +13,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { after, before, test } from "node:test";
-import type { PullProgress } from "../../types.ts";
+import { calls, fixture, type Outcome } from "../images.ts";
 import {
   blobFile,
   cachedFiles,
@@ -32,21 +32,6 @@ import {
 } from "../registry.ts";
 import { command, scopedFlags, start } from "../support.ts";
 
-interface Outcome {
-  // deno-lint-ignore no-explicit-any
-  value?: any;
-  error?: {
-    name: string;
-    code: string;
-    message: string;
-    details: Record<string, unknown>;
-  };
-  events: PullProgress[];
-  /** What came of the call that overtook this one. */
-  other?: Outcome;
-}
-
-const fixture = `${import.meta.dirname}/fixtures/image.ts`;
 const folder = mkdtempSync("/tmp/microsandbox-test-");
 /** How many bytes the layer has that takes a while. */
 const largeLayer = 8 * 1024 * 1024;
@@ -71,19 +56,6 @@ function newHome(): string {
   const home = `${folder}/home-${homes++}`;
   mkdirSync(home);
   return home;
-}
-
-/** Makes calls in a program of its own, for a home is chosen once a program. */
-async function calls(
-  home: string,
-  list: Record<string, unknown>[],
-  { flags = scopedFlags(), environment = {} } = {},
-): Promise<Outcome[]> {
-  const program = [...command(fixture, flags), JSON.stringify(list)];
-  const variables = { MSB_HOME: home, DOCKER_CONFIG: home, ...environment };
-  const ended = await start(program, variables).ended;
-  assert.equal(ended.code, 0, ended.stderr);
-  return ended.stdout.trim().split("\n").map((line) => JSON.parse(line));
 }
 
 async function pull(

@@ -32,6 +32,9 @@ pub trait LayerSource: Sync {
     /// Hears that a layer is in the store.
     fn stored(&self, _layer: usize, _stored: &StoredLayer) {}
 
+    /// Hears that no more layers are read, so that nothing waits in `open` for blobs any more.
+    fn ended(&self) {}
+
     /// Returns whether the caller has cancelled the work.
     fn is_cancelled(&self) -> bool {
         false
@@ -60,7 +63,7 @@ pub fn read_image(
     };
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     std::thread::scope(|scope| {
-        let _stop = StopAtEnd(&scans.has_stopped);
+        let _stop = StopAtEnd(&scans);
         for _ in 0..threads.min(MAX_SCANS).min(layers.len()) {
             scope.spawn(|| scans.work());
         }
@@ -159,11 +162,12 @@ fn cancelled() -> LayerError {
 }
 
 /// Has the other threads stop, however the image ends.
-struct StopAtEnd<'a>(&'a AtomicBool);
+struct StopAtEnd<'a>(&'a Scans<'a>);
 
 impl Drop for StopAtEnd<'_> {
     fn drop(&mut self) {
-        self.0.store(true, Ordering::Relaxed);
+        self.0.has_stopped.store(true, Ordering::Relaxed);
+        self.0.source.ended();
     }
 }
 

@@ -1,7 +1,14 @@
 //! How far a pull is, as the caller sees it.
 
+use std::sync::Arc;
+
+use boundary::client::Client;
+use boundary::json::encode;
+use bytes::Bytes;
 use microsandbox::sandbox::PullProgress as CorePullProgress;
 use serde::Serialize;
+
+use crate::client::{Context, Request};
 
 /// How far a pull is. Layers are counted from 0, the lowest one. Some events
 /// may be missing when they come faster than they are taken.
@@ -118,5 +125,25 @@ impl PullProgress {
             | Core::StitchWritingVmdk
             | Core::StitchComplete => return None,
         })
+    }
+}
+
+/// Where a request's progress is reported.
+#[derive(Clone)]
+pub struct Progress {
+    client: Arc<Client<Context>>,
+    request: u32,
+}
+
+impl Progress {
+    pub fn of(request: &Request) -> Self {
+        Self { client: request.client.clone(), request: request.id }
+    }
+
+    pub fn report(&self, event: &PullProgress) {
+        // Numbers and strings always have a JSON form.
+        if let Ok(json) = encode(event) {
+            self.client.emit(self.request, json, Bytes::new());
+        }
     }
 }

@@ -1,24 +1,23 @@
 //! Pulling images: `Image.pull`, and the first step of a create.
 
-use std::collections::HashMap;
-use std::fs::File;
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, LazyLock, Mutex, MutexGuard};
-use std::time::{Duration, SystemTime};
+use std::fs::{File, TryLockError};
+use std::sync::Arc;
+use std::time::Duration;
 
 use boundary::error::{Error, ErrorCode};
-use boundary::json::encode;
-use boundary::task::{joined, on_blocking_thread, until_cancelled};
-use bytes::Bytes;
+use boundary::task::until_cancelled;
 use microsandbox::config::RegistryOptions;
 use microsandbox::{Backend, Image, LocalBackend, MicrosandboxError as CoreError};
 use microsandbox_image::{
-    CachedImageMetadata, GlobalCache, ImageError, Platform, PullOptions,
+    CachedImageMetadata, GlobalCache, ImageError, Platform as CorePlatform, PullOptions,
     PullPolicy as CorePullPolicy, Reference, Registry, RootfsMaterialization,
 };
-use tokio_util::sync::CancellationToken;
+use microsandbox_layers::resolve::Platform;
 
-use super::progress::PullProgress;
+use super::downloads::Downloads;
+use super::install::Install;
+use super::progress::{Progress, PullProgress};
+use super::registry::RegistryClient;
 use crate::client::Request;
 use crate::options::rootfs::parse_reference;
 
@@ -56,21 +55,30 @@ impl Pull<'_> {
             ..Default::default()
         };
         let found = until_cancelled(&request.cancel, cached(&cache, &reference, &options)).await?;
-        if let Some(metadata) = found.map_err(|error| about(error.into()))? {
-            let layer_count = metadata.layers.len();
-            let event = PullProgress::Pulled { image: self.reference.to_owned(), layer_count };
-            request.client.emit(request.id, encode(&event)?, Bytes::new());
-        } else {
-            let backend = request.client.context.backend.get()?;
-            let registry = connection(backend, &cache, &reference, self.registry);
-            let registry = until_cancelled(&request.cancel, registry).await?.map_err(about)?;
-            let fetched = fetch(request, &cache, registry, &reference, options).await?;
-            fetched.map_err(|error| about(error.into()))?;
-        }
-        let metadata = cache.read_image_metadata_async(&reference).await.map_err(CoreError::from)?;
-        if let Some(metadata) = metadata {
-            Image::persist(local, self.reference, metadata).await?;
-        }
+        let metadata = match found.map_err(|error| about(error.into()))? {
+            Some(metadata) => metadata,
+            None if options.pull_policy == CorePullPolicy::Never => {
+                let reference = reference.to_string();
+                return Err(about(ImageError::NotCached { reference }.into()));
+            }
+            None => {
+                let connecting = RegistryClient::connect(
+                    request.client.context.backend.get()?,
+                    reference.clone(),
+                    self.registry,
+                );
+                let client = until_cancelled(&request.cancel, connecting).await?.map_err(about)?;
+                let fetching = fetch(request, &cache, client, &reference, &options);
+                fetching.await.map_err(|error| match error.code {
+                    ErrorCode::Cancelled => error,
+                    _ => error.about_image("pull", self.reference),
+                })?
+            }
+        };
+        let layer_count = metadata.layers.len();
+        let image = self.reference.to_owned();
+        Progress::of(request).report(&PullProgress::Pulled { image, layer_count });
+        Image::persist(local, self.reference, metadata).await?;
         Ok(cache)
     }
 }
@@ -91,162 +99,69 @@ async fn cached(
         PullOptions { materialization: RootfsMaterialization::Layered, ..options.clone() };
     let found = Registry::pull_cached_async(cache, reference, &layered).await?;
     let Some((image, metadata)) = found else { return Ok(None) };
-    Registry::new(Platform::host_linux(), cache.clone())?
+    Registry::new(CorePlatform::host_linux(), cache.clone())?
         .materialize_flat_rootfs(&image.manifest_digest, &image.layer_diff_ids, false)
         .await?;
     Ok(Some(metadata))
 }
 
-/// The way to an image's registry: as the options say, else as the user's
-/// configuration, the keyring or Docker's configuration file say. The last two
-/// may start a program, or ask the user.
-async fn connection(
-    backend: Arc<dyn Backend>,
-    cache: &GlobalCache,
-    reference: &Reference,
-    options: RegistryOptions,
-) -> Result<Registry, CoreError> {
-    let host = reference.registry().to_owned();
-    let config = on_blocking_thread(async move {
-        match backend.as_local() {
-            Some(local) => local.registry_config(&host, options).await,
-            None => Err(CoreError::Runtime("only this machine pulls images".to_owned())),
-        }
-    });
-    let config = config.await?;
-    let registry = Registry::builder(Platform::host_linux(), cache.clone())
-        .auth(config.auth)
-        .extra_ca_certs(config.ca_certs)
-        .add_insecure_registries(config.insecure_registries);
-    Ok(registry.build()?)
-}
-
-/// Fetches and unpacks an image, and reports how far it is.
+/// Fetches an image and reads its layers, unless another pull of the same reference did it in the
+/// meantime.
 async fn fetch(
     request: &Request,
     cache: &GlobalCache,
-    registry: Registry,
+    client: RegistryClient,
     reference: &Reference,
-    options: PullOptions,
-) -> Result<Result<(), ImageError>, Error> {
-    let mut running = Running::enter(cache);
-    let (client, id, cancel) = (request.client.clone(), request.id, request.cancel.clone());
-    let reference = reference.clone();
-    let pull = async move {
-        let (mut progress, task) = registry.pull_with_progress(&reference, &options);
-        while let Some(event) = progress.recv().await {
-            if let Some(event) = PullProgress::from_core(event) {
-                client.emit(id, encode(&event)?, Bytes::new());
+    options: &PullOptions,
+) -> Result<CachedImageMetadata, Error> {
+    let _lock = lock_image(request, cache, reference).await?;
+    let found = until_cancelled(&request.cancel, cached(cache, reference, options)).await?;
+    if let Some(metadata) = found.map_err(CoreError::from)? {
+        return Ok(metadata);
+    }
+    let progress = Progress::of(request);
+    progress.report(&PullProgress::Resolving { image: reference.to_string() });
+    let wanted = Platform::linux(std::env::consts::ARCH);
+    let image = Arc::new(until_cancelled(&request.cancel, client.resolve(wanted)).await??);
+    let sizes: Option<u64> = image.layers.iter().map(|layer| layer.size).sum();
+    progress.report(&PullProgress::Resolved {
+        image: reference.to_string(),
+        manifest_digest: image.manifest_digest.clone(),
+        layer_count: image.layers.len(),
+        total_bytes: sizes.filter(|&total| total > 0),
+    });
+    let downloads = Downloads::start(client, image.clone(), cache, &progress, &request.cancel);
+    let install = Install {
+        cache,
+        image,
+        references: std::slice::from_ref(reference),
+        materialization: options.materialization,
+        progress: &progress,
+        cancel: &request.cancel,
+    };
+    install.run(downloads).await
+}
+
+/// Waits until no other pull of the same reference runs, in any process. The core takes the same
+/// lock for its own pulls.
+async fn lock_image(
+    request: &Request,
+    cache: &GlobalCache,
+    reference: &Reference,
+) -> Result<File, Error> {
+    let path = cache.image_lock_path(reference);
+    let open = File::options().create(true).truncate(false).write(true).open(&path);
+    let file = open.map_err(CoreError::from)?;
+    let mut pause = Duration::from_millis(2);
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            Err(TryLockError::Error(error)) => return Err(CoreError::from(error).into()),
+            // No system reports that a lock of another process is free.
+            Err(TryLockError::WouldBlock) => {
+                until_cancelled(&request.cancel, tokio::time::sleep(pause)).await?;
+                pause = (pause * 2).min(Duration::from_millis(100));
             }
-        }
-        Ok::<_, Error>(joined(task.await).map(drop))
-    };
-    let work = tokio::task::spawn_blocking(move || run_alone(pull, &cancel));
-    let result = joined(work.await).map_err(CoreError::from)???;
-    running.has_failed = result.is_err();
-    Ok(result)
-}
-
-/// Runs a pull on a runtime of its own.
-///
-/// The core fetches each layer in a task that nobody can reach from outside,
-/// and that goes on when the pull is dropped. Ending their runtime ends them
-/// all, and waits until they have.
-fn run_alone<T>(
-    pull: impl Future<Output = T>,
-    cancel: &CancellationToken,
-) -> std::io::Result<Result<T, Error>> {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .thread_name("microsandbox-pull")
-        .thread_stack_size(boundary::task::STACK_SIZE)
-        .build()?;
-    Ok(runtime.block_on(until_cancelled(cancel, pull)))
-}
-
-/// The pulls of this process that run, by cache.
-static RUNNING: LazyLock<Mutex<HashMap<PathBuf, Pulls>>> = LazyLock::new(Default::default);
-
-struct Pulls {
-    count: usize,
-    /// When the first of them began.
-    since: SystemTime,
-    /// Whether one of them has failed.
-    have_failed: bool,
-}
-
-/// A pull that runs. When the last one ends, it removes what those that failed
-/// have left: pulls share files, so none can do that while another runs.
-struct Running {
-    cache: GlobalCache,
-    has_failed: bool,
-}
-
-impl Running {
-    fn enter(cache: &GlobalCache) -> Self {
-        let mut running = lock_running();
-        let pulls = running.entry(cache.tmp_dir().to_owned()).or_insert_with(|| Pulls {
-            count: 0,
-            // File systems round the times of files down.
-            since: SystemTime::now() - Duration::from_secs(2),
-            have_failed: false,
-        });
-        pulls.count += 1;
-        // Until it is known to have succeeded.
-        Self { cache: cache.clone(), has_failed: true }
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let mut running = lock_running();
-        let Some(pulls) = running.get_mut(self.cache.tmp_dir()) else { return };
-        pulls.count -= 1;
-        pulls.have_failed |= self.has_failed;
-        if pulls.count > 0 {
-            return;
-        }
-        if pulls.have_failed {
-            remove_leftovers(&self.cache, pulls.since);
-        }
-        running.remove(self.cache.tmp_dir());
-    }
-}
-
-fn lock_running() -> MutexGuard<'static, HashMap<PathBuf, Pulls>> {
-    RUNNING.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
-}
-
-/// Removes the parts of layers that were written since `since`.
-///
-/// The core would take them up again, and fails for good when a registry sent
-/// less than it had announced. Nothing of the core's ever removes them.
-fn remove_leftovers(cache: &GlobalCache, since: SystemTime) {
-    let (tmp, layers) = (cache.tmp_dir(), cache.layers_dir());
-    let written = |folder: &Path| {
-        let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
-        entries.filter(move |entry| {
-            entry.metadata().and_then(|data| data.modified()).is_ok_and(|time| time >= since)
-        })
-    };
-    for entry in written(tmp).chain(written(layers)) {
-        let name = entry.file_name();
-        let Some(name) = name.to_str() else { continue };
-        // The longer endings first: each has a lock of its own.
-        let lock = if let Some(layer) = name.strip_suffix(".erofs.part") {
-            layers.join(format!("{layer}.erofs.lock"))
-        } else if let Some(layer) = name.strip_suffix(".spool") {
-            layers.join(format!("{layer}.erofs.lock"))
-        } else if let Some(blob) = name.strip_suffix(".part").or(name.strip_suffix(".tar.gz")) {
-            tmp.join(format!("{blob}.download.lock"))
-        } else {
-            continue;
-        };
-        // Another process that works on the same layer holds its lock.
-        if let Ok(lock) = File::open(lock)
-            && lock.try_lock().is_ok()
-        {
-            let _ = std::fs::remove_file(entry.path());
         }
     }
 }

@@ -1,25 +1,22 @@
 //! The images on this machine, and archives of them.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use boundary::check::refusal;
-use boundary::error::{Error, ErrorCode};
-use boundary::json::{NoOptions, encode};
+use boundary::error::Error;
+use boundary::json::NoOptions;
 use boundary::outcome::Outcome;
 use boundary::task::finish_or_undo;
 use futures_util::{FutureExt, TryFutureExt};
-use bytes::Bytes;
 use microsandbox::{Image, ImageArchiveFormat, ImageHandle, MicrosandboxError as CoreError};
-use microsandbox_image::{
-    GlobalCache, ImageError, ImageLoadOptions, RootfsMaterialization, progress_channel,
-};
+use microsandbox_image::{GlobalCache, RootfsMaterialization};
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 
 use crate::client::Request;
 use crate::files::output_file::{OutputFile, unusable};
-use crate::images::progress::PullProgress;
+use crate::images::install::remove_orphans;
+use crate::images::load::Load;
 use crate::images::pull::{Pull, local};
 use crate::options::registry::{Access, CaCertificates, PullPolicy, RegistryAuth};
 use crate::options::rootfs::parse_reference;
@@ -247,7 +244,9 @@ pub async fn remove(request: Request) -> Result<Outcome, Error> {
 pub async fn prune(request: Request) -> Result<Outcome, Error> {
     let NoOptions {} = request.options()?;
     let backend = request.client.context.backend.get()?;
-    let report = Image::prune_local(local(&backend, "prune images")?).await?;
+    let local = local(&backend, "prune images")?;
+    let report = Image::prune_local(local).await?;
+    remove_orphans(&GlobalCache::new_async(&local.cache_dir()).await.map_err(CoreError::from)?);
     Outcome::json(&ImagePruneReport {
         references_removed: report.image_refs_removed,
         images_removed: report.manifests_removed,
@@ -269,30 +268,10 @@ pub async fn load(request: Request) -> Result<Outcome, Error> {
     let path = PathBuf::from(&options.path);
     // Else a file that is missing looks like one that is no archive.
     std::fs::File::open(&path).map_err(|error| unusable("load images from", &path, &error))?;
-
-    let cache = GlobalCache::new_async(&local.cache_dir()).await.map_err(CoreError::from)?;
-    let (mut progress, sender) = progress_channel();
-    let load_options = ImageLoadOptions { tags, progress: Some(sender) };
-    let loading = microsandbox_image::load_archive_with(&cache, &path, load_options, |image| async move {
-        Image::persist(local, &image.reference, image.metadata)
-            .await
-            .map(drop)
-            .map_err(|error| ImageError::Io(std::io::Error::other(error)))
-    });
-    let reporting = async {
-        while let Some(event) = progress.recv().await {
-            if let Some(event) = PullProgress::from_core(event) {
-                request.client.emit(request.id, encode(&event)?, Bytes::new());
-            }
-        }
-        Ok::<_, Error>(())
-    };
-    let (loaded, reported) = tokio::join!(loading, reporting);
-    reported?;
-    let loaded = loaded.map_err(|error| unloadable(&path, error))?;
+    let loaded = Load { path: &path, tags }.run(&request, local).await?;
     let mut images = Vec::with_capacity(loaded.len());
-    for image in loaded {
-        images.push(ImageInfo::from(&Image::get_local(local, &image.reference).await?));
+    for reference in loaded {
+        images.push(ImageInfo::from(&Image::get_local(local, &reference).await?));
     }
     Outcome::json(&images)
 }
@@ -322,24 +301,6 @@ pub async fn save(request: Request) -> Result<Outcome, Error> {
     finish_or_undo(&request.cancel, save, |_| async { Ok::<_, Error>(()) }.boxed()).await?;
     file.finish()?;
     Ok(Outcome::default())
-}
-
-/// An archive that could not be loaded. What is wrong with a pulled image
-/// there is wrong with the archive here.
-fn unloadable(path: &Path, error: ImageError) -> Error {
-    let mut error = Error::from(CoreError::from(error))
-        .about(&format!("load images from {}", path.display()));
-    let is_content = match error.code {
-        ErrorCode::ImagePullFailed | ErrorCode::ImageCorrupt => true,
-        // An error about the form of a file carries no number of the system's.
-        ErrorCode::IoError => error.details["errno"].is_null(),
-        _ => false,
-    };
-    if is_content {
-        error.code = ErrorCode::ImageArchiveInvalid;
-        error.details = json!({ "path": path.display().to_string() });
-    }
-    error
 }
 
 impl From<&ImageHandle> for ImageInfo {

@@ -15,7 +15,8 @@ use crate::decompress::{Compression, Decompressed};
 use crate::error::{LayerError, LayerErrorCode, Result};
 use crate::limits::Limits;
 use crate::resolve::{
-    Config, Descriptor, Document, Platform, Resolved, Resolver, Step, parse_config, parse_document,
+    Config, Descriptor, Document, Platform, Resolved, Resolver, Step, digest_of, parse_config,
+    parse_document,
 };
 use members::Members;
 
@@ -291,10 +292,6 @@ fn docker_manifest(config: &[u8], layers: &[ArchiveLayer]) -> Vec<u8> {
         "layers": layers,
     });
     manifest.to_string().into_bytes()
-}
-
-fn digest_of(bytes: &[u8]) -> String {
-    format!("sha256:{}", hex::encode(Sha256::digest(bytes)))
 }
 
 /// Puts entries of one name together: they are one image for several platforms. Those without a

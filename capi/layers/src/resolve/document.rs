@@ -173,11 +173,16 @@ where
     Option::deserialize(deserializer).map(Option::unwrap_or_default)
 }
 
+/// Returns the digest that names bytes.
+pub fn digest_of(bytes: &[u8]) -> String {
+    format!("sha256:{}", hex::encode(Sha256::digest(bytes)))
+}
+
 /// Makes sure that bytes are those that a digest names.
 pub fn verify(bytes: &[u8], digest: &str) -> Result<()> {
     let actual = match digest.split_once(':') {
         Some(("sha512", _)) => format!("sha512:{}", hex::encode(Sha512::digest(bytes))),
-        _ => format!("sha256:{}", hex::encode(Sha256::digest(bytes))),
+        _ => digest_of(bytes),
     };
     if actual == digest {
         return Ok(());

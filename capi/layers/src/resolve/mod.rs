@@ -5,7 +5,9 @@ mod platform;
 
 use std::collections::VecDeque;
 
-pub use document::{Config, Descriptor, Document, Manifest, parse_config, parse_document, verify};
+pub use document::{
+    Config, Descriptor, Document, Manifest, digest_of, parse_config, parse_document, verify,
+};
 pub use platform::Platform;
 
 use crate::error::{LayerError, LayerErrorCode, Result};
@@ -148,7 +150,7 @@ impl Resolver {
         LayerError::new(
             LayerErrorCode::PlatformUnavailable,
             format!(
-                "no image for {}: it {found}; choose an image that is built for this platform",
+                "no image for {}: it {found}; choose an image that is built for this processor",
                 self.wanted
             ),
         )
