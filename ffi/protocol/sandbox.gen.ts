@@ -334,7 +334,10 @@ export type Status =
 
 /** How to stop a sandbox. */
 export interface StopOptions {
-  /** Milliseconds to wait until it has stopped. Default: without limit. */
+  /**
+   * Milliseconds to wait until it has stopped. Default: 10000 with `force`,
+   * else without limit.
+   */
   timeoutMs?: number | undefined;
   /**
    * Whether a sandbox that has not stopped by then is killed. Default:

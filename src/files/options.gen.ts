@@ -2,7 +2,7 @@
 // `deno task generate` instead.
 
 /**
- * What callers write and read, whole.
+ * Options of calls, each with every key.
  *
  * @module
  */

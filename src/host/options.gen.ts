@@ -2,7 +2,7 @@
 // `deno task generate` instead.
 
 /**
- * What callers write and read, whole.
+ * Options of calls, each with every key.
  *
  * @module
  */
@@ -38,7 +38,7 @@ export interface PullImageOptions {
    * Default: those that the user's configuration names.
    */
   registryCaCerts?: CaCertificates | undefined;
-  /** Is told how far the pull is. An error that it throws is uncaught, as any callback's. */
+  /** Called with how far the pull is. An error that it throws is uncaught, as any callback's. */
   onProgress?: ((progress: PullProgress) => void) | undefined;
   /**
    * Gives up. The call then fails with the signal's reason, after what it had

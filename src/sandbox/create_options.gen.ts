@@ -2,7 +2,7 @@
 // `deno task generate` instead.
 
 /**
- * What callers write and read, whole.
+ * Options of calls, each with every key.
  *
  * @module
  */
@@ -247,8 +247,8 @@ export interface CreateSandboxOptions {
    */
   mounts?: { readonly [key: string]: Mount | undefined } | undefined;
   /**
-   * Is told how far the create is: first how far the image is, then how far
-   * the boot is. An error that it throws is uncaught, as any callback's.
+   * Called with how far the create is: first with the image's progress, then with
+   * the boot's. An error that it throws is uncaught, as any callback's.
    */
   onProgress?: ((progress: CreateProgress) => void) | undefined;
   /**

@@ -2,7 +2,7 @@
 // `deno task generate` instead.
 
 /**
- * What callers write and read, whole.
+ * Options of calls, each with every key.
  *
  * @module
  */
@@ -40,7 +40,10 @@ export interface ListSandboxesOptions {
  * @category Sandboxes
  */
 export interface StopSandboxOptions {
-  /** Milliseconds to wait until it has stopped. Default: without limit. */
+  /**
+   * Milliseconds to wait until it has stopped. Default: 10000 with `force`,
+   * else without limit.
+   */
   timeoutMs?: number | undefined;
   /**
    * Whether a sandbox that has not stopped by then is killed. Default:
@@ -192,7 +195,7 @@ export interface ForkSandboxOptions {
   bindings?: Bindings | undefined;
   /** Whether the fork outlives its object. Default: `false`. */
   detached?: boolean | undefined;
-  /** Is told how far the fork is. An error that it throws is uncaught, as any callback's. */
+  /** Called with how far the fork is. An error that it throws is uncaught, as any callback's. */
   onProgress?: ((progress: CreateProgress) => void) | undefined;
   /**
    * Gives up. The call then fails with the signal's reason, after what it had
@@ -251,7 +254,7 @@ export interface CompactSandboxOptions {
 }
 
 /**
- * How often to tell what a sandbox uses.
+ * How often to sample what a sandbox uses.
  *
  * @category Sandboxes
  */

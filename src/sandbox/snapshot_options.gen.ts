@@ -2,7 +2,7 @@
 // `deno task generate` instead.
 
 /**
- * What callers write and read, whole.
+ * Options of calls, each with every key.
  *
  * @module
  */
@@ -80,8 +80,8 @@ export interface RestoreSandboxOptions {
   /** Whether the sandbox outlives its object. Default: `false`. */
   detached?: boolean | undefined;
   /**
-   * Is told how far the restore is: how far the image is, where that is not
-   * here, and how far the boot is. An error that it throws is uncaught, as any callback's.
+   * Called with how far the restore is: with the image's progress, where that is not
+   * here, then with the boot's. An error that it throws is uncaught, as any callback's.
    */
   onProgress?: ((progress: CreateProgress) => void) | undefined;
   /**
@@ -249,8 +249,8 @@ export interface LoadSnapshotsOptions {
    */
   setHead?: boolean | undefined;
   /**
-   * Is told how far the files have been read: now and then on Linux, and at the
-   * end everywhere.
+   * Called with how far the files have been read: now and then on Linux, and at
+   * the end everywhere.
    */
   onProgress?: ((progress: LoadProgress) => void) | undefined;
   /**
