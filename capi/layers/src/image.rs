@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::io::{self, Read};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard};
 
@@ -16,6 +17,9 @@ use crate::store::{StoredLayer, find_layer, possible_ids, store_layer};
 
 /// How many blobs are scanned at once, where there are as many processors.
 const MAX_SCANS: usize = 4;
+
+/// How many layers may be scanned before those below are stored.
+const MAX_AHEAD: usize = 8;
 
 /// A layer of an image, from the bottom up.
 #[derive(Clone, Debug)]
@@ -57,6 +61,7 @@ pub fn read_image(
         source,
         limits,
         next: AtomicUsize::new(0),
+        stored: AtomicUsize::new(0),
         has_stopped: AtomicBool::new(false),
         results: Mutex::default(),
         has_more: Condvar::new(),
@@ -74,6 +79,8 @@ pub fn read_image(
                 .store(index, &mut lower)
                 .map_err(|error| error.in_layer(layer.diff_id.to_string()))?;
             source.stored(index, &done);
+            scans.stored.fetch_add(1, Ordering::Relaxed);
+            scans.wake();
             lower.push(layer.diff_id.clone(), done.path.clone());
             stored.push(done);
         }
@@ -89,6 +96,8 @@ struct Scans<'a> {
     limits: &'a Limits,
     /// The first layer that no thread has taken.
     next: AtomicUsize,
+    /// How many layers are stored.
+    stored: AtomicUsize,
     has_stopped: AtomicBool,
     /// `None` is a layer that seemed to be there.
     results: Mutex<HashMap<usize, Option<Result<ScannedLayer>>>>,
@@ -108,10 +117,39 @@ impl Scans<'_> {
             let seems_there = [index, index + self.layers.len()]
                 .iter()
                 .any(|&place| self.cache.is_layer_materialized(&ids[place]));
-            let result = (!seems_there).then(|| self.scan(index));
+            if !self.has_turn(index) {
+                return;
+            }
+            // A thread that panics would leave the layer waited for without end.
+            let result = (!seems_there).then(|| {
+                let scanned = catch_unwind(AssertUnwindSafe(|| self.scan(index)));
+                scanned.unwrap_or_else(|_| Err(LayerError::new(LayerErrorCode::Io, "made its reader fail")))
+            });
             self.results().insert(index, result);
             self.has_more.notify_all();
         }
+    }
+
+    /// Waits until few enough scanned layers wait to be stored, and returns whether
+    /// there is still anything to do. An image may have any number of layers, and
+    /// each that is scanned takes room on the disk.
+    fn has_turn(&self, index: usize) -> bool {
+        let mut results = self.results();
+        while index >= self.stored.load(Ordering::Relaxed) + MAX_AHEAD {
+            if self.has_stopped.load(Ordering::Relaxed) {
+                return false;
+            }
+            let waited = self.has_more.wait(results);
+            results = waited.unwrap_or_else(|poisoned| poisoned.into_inner());
+        }
+        true
+    }
+
+    /// Lets the next layers be scanned, or the threads end.
+    fn wake(&self) {
+        // With the lock, or a thread that is about to wait would miss it.
+        drop(self.results());
+        self.has_more.notify_all();
     }
 
     fn scan(&self, index: usize) -> Result<ScannedLayer> {
@@ -167,6 +205,7 @@ struct StopAtEnd<'a>(&'a Scans<'a>);
 impl Drop for StopAtEnd<'_> {
     fn drop(&mut self) {
         self.0.has_stopped.store(true, Ordering::Relaxed);
+        self.0.wake();
         self.0.source.ended();
     }
 }

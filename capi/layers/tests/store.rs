@@ -304,6 +304,23 @@ mod whole_images {
         tars
     }
 
+    /// A source that panics, as one with a mistake would.
+    struct Broken;
+
+    impl LayerSource for Broken {
+        fn open(&self, _layer: usize) -> Result<Box<dyn Read + Send + '_>, LayerError> {
+            panic!("a mistake");
+        }
+    }
+
+    #[test]
+    fn a_source_that_panics_is_an_error_and_not_waited_for() {
+        let store = Store::new();
+        let layer = ImageLayer { diff_id: diff_id(b"nothing"), media_type: None };
+        let result = read_image(&store.cache, &[layer], &Broken, &store.limits);
+        assert!(result.is_err());
+    }
+
     #[test]
     fn layers_side_by_side_are_the_same_as_one_after_another() {
         let (one, other) = (Store::new(), Store::new());
