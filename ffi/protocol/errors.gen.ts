@@ -108,8 +108,8 @@
  * - `runtime-incomplete`: Only one of the two files of the runtime is there.
  * - `runtime-in-use`: Another runtime is in use already.
  * - `runtime-not-installed`: The runtime is not installed, and unpacking it was switched off.
- * - `runtime-outdated`: The runtime is of another version than this library needs: the one that was
- *   chosen, or the one that the sandbox was started by.
+ * - `runtime-outdated`: The chosen runtime, or the one that started the sandbox, has another
+ *   version than this library needs.
  * - `sandbox-already-exists`: A sandbox of that name exists already.
  * - `sandbox-not-found`: There is no sandbox of that name.
  * - `sandbox-not-running`: The sandbox is not running.

@@ -197,8 +197,8 @@ pub enum ErrorCode {
     RuntimeInUse,
     /// The runtime is not installed, and unpacking it was switched off.
     RuntimeNotInstalled,
-    /// The runtime is of another version than this library needs: the one that
-    /// was chosen, or the one that the sandbox was started by.
+    /// The chosen runtime, or the one that started the sandbox, has another
+    /// version than this library needs.
     RuntimeOutdated,
     /// A sandbox of that name exists already.
     SandboxAlreadyExists,

@@ -151,7 +151,7 @@ fn classify(error: &CoreError) -> (ErrorCode, Value) {
 }
 
 /// The code for what the core calls a failure of the runtime. Refusals of what
-/// another version has made are told in words only.
+/// another version has made can only be known by their words.
 fn of_runtime(text: &str) -> ErrorCode {
     let starts_with = |starts: &[&str]| starts.iter().any(|start| text.starts_with(start));
     if starts_with(&["migration/recovery required"]) {
