@@ -19,6 +19,6 @@ mod reason;
 pub mod request;
 pub mod status;
 pub mod stream;
-mod sync;
+pub mod sync;
 pub mod task;
 mod wake;

@@ -1,7 +1,7 @@
 //! The runtime that everything runs on, and how work on it ends.
 
 use std::future::Future;
-use std::sync::{Mutex, MutexGuard, OnceLock};
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
@@ -112,16 +112,10 @@ pub async fn polled<T>(
     }
 }
 
-/// Runs work to its end, also when nobody waits for it any more: what it has
+/// Runs work to its end, also when its caller has given up: what the work has
 /// begun in the guest has to be finished or undone there.
 pub async fn to_its_end<T: Send + 'static>(work: impl Future<Output = T> + Send + 'static) -> T {
     joined(tokio::spawn(work).await)
-}
-
-/// Locks a mutex whose value is consistent between statements, so that it is
-/// still usable after a panic.
-pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
 }
 
 #[cfg(test)]

@@ -2,16 +2,16 @@
 
 use crate::status::MsbStatus;
 
-#[cfg(not(microsandbox_loom))]
 /// The writing end of a socket pair whose reading ends belong to the caller.
 ///
 /// A socket pair rather than an eventfd or a pipe: the standard library has it
 /// on each unix system, its writing end can be made non-blocking without
 /// `unsafe`, and dropping it ends a read that blocks on the other side.
+#[cfg(not(microsandbox_loom))]
 pub struct WakeDescriptor {
-    #[cfg(all(unix, not(microsandbox_loom)))]
+    #[cfg(unix)]
     writer: std::os::unix::net::UnixStream,
-    #[cfg(all(unix, not(microsandbox_loom)))]
+    #[cfg(unix)]
     reader: std::os::unix::net::UnixStream,
 }
 

@@ -3,9 +3,10 @@
 //! command, and making one takes as long as a short command itself.
 
 use std::cell::Cell;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
 
+use boundary::sync::lock;
 use futures_util::future::BoxFuture;
 use microsandbox::agent::AgentClient;
 use microsandbox::backend::{SandboxBackend, SnapshotBackend, VolumeBackend};
@@ -90,10 +91,6 @@ fn put(place: &Weak<Mutex<Spare>>, made: Option<Spare>) {
     if let Some(place) = place.upgrade() {
         *lock(&place) = made.unwrap_or_default();
     }
-}
-
-fn lock(spare: &Mutex<Spare>) -> MutexGuard<'_, Spare> {
-    spare.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Backend for OneAhead {

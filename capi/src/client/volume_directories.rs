@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::time::SystemTime;
 
-use boundary::task::lock;
+use boundary::sync::lock;
 
 /// How many are kept. It only bounds memory: what is dropped is looked up again.
 const LIMIT: usize = 1024;

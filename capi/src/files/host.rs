@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use boundary::error::{Error, ErrorCode};
-use boundary::task::lock;
+use boundary::sync::lock;
 use bytes::Bytes;
 use cap_std::ambient_authority;
 use cap_std::fs::Dir;

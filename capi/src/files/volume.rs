@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
 use boundary::error::{Error, ErrorCode};
-use boundary::task::lock;
+use boundary::sync::lock;
 use bytes::Bytes;
 use cap_std::fs::{Metadata, ReadDir};
 use microsandbox::volume::fs::RootedVolumeFs;

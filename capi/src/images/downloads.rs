@@ -5,7 +5,8 @@ use std::io::Seek;
 use std::sync::{Arc, Mutex};
 
 use boundary::error::Error;
-use boundary::task::{lock, until_cancelled};
+use boundary::sync::lock;
+use boundary::task::until_cancelled;
 use microsandbox::MicrosandboxError as CoreError;
 use microsandbox_image::GlobalCache;
 use microsandbox_layers::possible_ids;

@@ -6,7 +6,8 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use boundary::error::{Error, ErrorCode};
-use boundary::task::{joined, lock};
+use boundary::sync::lock;
+use boundary::task::joined;
 use microsandbox::MicrosandboxError as CoreError;
 use microsandbox_image::{
     CachedImageMetadata, CachedLayerMetadata, Digest, GlobalCache, ImageConfig, ImageError,

@@ -81,13 +81,6 @@ impl Command {
     /// while there are as many as there can be.
     pub async fn start(request: &Request) -> Result<Self, Error> {
         let sandbox = request.client.handles.get::<Sandbox>(request.handle)?;
-        let CommandRequest { options, .. } = request.options()?;
-        // In a terminal a command would silently run somewhere else.
-        if options.tty.is_some() && options.cwd.is_some() {
-            if let Some(error) = missing_directory(request).await {
-                return Err(error);
-            }
-        }
         let connecting = Connecting::to(sandbox.name());
         loop {
             let (asked, was_spare) = with_spare(Self::ask(request, &sandbox)).await;
@@ -102,6 +95,13 @@ impl Command {
 
     async fn ask(request: &Request, sandbox: &Sandbox) -> Result<Result<Self, CoreError>, Error> {
         let CommandRequest { program, stdin, options } = request.options()?;
+        // In a terminal a command would silently run somewhere else.
+        if options.tty.is_some()
+            && options.cwd.is_some()
+            && let Some(error) = missing_directory(request, options.cwd.as_deref()).await
+        {
+            return Err(error);
+        }
         let limit = options.limit()?;
         let terminal = options.tty.map(TerminalSize::rows_and_columns).transpose()?;
         let deadline = limit.map(|limit| Instant::now() + limit);
@@ -137,20 +137,20 @@ impl Command {
 /// The error for a command that the guest did not start. The guest blames the
 /// program when the working directory is what is missing.
 pub async fn not_started(request: &Request, failed: &ExecFailed) -> Error {
-    match missing_directory(request).await {
+    let cwd = request.options().ok().and_then(|it: CommandRequest| it.options.cwd);
+    match missing_directory(request, cwd.as_deref()).await {
         Some(error) => error,
         None => Error::exec_failed(failed),
     }
 }
 
-/// The error for a working directory in which no command can run, if the
-/// command's is one.
-async fn missing_directory(request: &Request) -> Option<Error> {
+/// The error for a working directory in which no command can run, if `cwd`, or
+/// else the sandbox's own, is one.
+async fn missing_directory(request: &Request, cwd: Option<&str>) -> Option<Error> {
     let sandbox = request.client.handles.get::<Sandbox>(request.handle).ok()?;
-    let CommandRequest { options, .. } = request.options().ok()?;
-    let directory = options.cwd.or_else(|| sandbox.config().spec.runtime.workdir.clone())?;
+    let directory = cwd.or(sandbox.config().spec.runtime.workdir.as_deref())?;
     let guest = Guest::connect(request).await.ok()?;
-    let reason = match guest.stat(&directory, true).await {
+    let reason = match guest.stat(directory, true).await {
         Ok(FileStat { kind: FileKind::Directory, .. }) => return None,
         Ok(_) => "is not a directory",
         Err(failure) if failure.is(ErrorCode::NotFound) => "does not exist",
